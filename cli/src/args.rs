@@ -1,0 +1,161 @@
+//! The command line: commands, their arguments, and the help that explains them.
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Build and run ETL flows written in YAML.
+#[derive(Debug, Parser)]
+#[command(name = "pype", version, propagate_version = true, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// Options of all commands.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 success, 1 the run failed, 2 usage, 3 the flow, job folder or a plugin is invalid or has changed,
+4 another run holds the job, 130/143 stopped by SIGINT/SIGTERM.";
+
+/// Options of all commands.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Project root; else PYPE_PROJECT, else the nearest folder above with a pype.toml, else the flow's folder
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub project: Option<PathBuf>,
+    /// How results are printed on stdout
+    #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+    /// How log lines are written to stderr
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Pretty)]
+    pub log_format: LogFormat,
+    /// Least grave log lines that are written
+    #[arg(long, global = true, value_enum, default_value_t = LogLevel::Info)]
+    pub log_level: LogLevel,
+    /// Write more log lines; twice for all
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// Forms of a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// Forms of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    Pretty,
+    /// One JSON object a line
+    Json,
+}
+
+/// Levels of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum LogLevel {
+    /// Failures
+    Error,
+    /// Oddities
+    Warn,
+    /// What modules say
+    Info,
+    /// For the curious
+    Debug,
+    /// Everything
+    Trace,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check a flow and write nothing
+    Validate(FlowArgs),
+    /// Check a flow and write its job folder
+    Build(BuildArgs),
+    /// Run a job folder
+    Run(RunArgs),
+    /// List the modules of all plugins on the search path
+    ListModules,
+    /// Show all that a module says of itself
+    DescribeModule(NameArgs),
+    /// Register one module, or all modules of a plugin library
+    RegisterModule(NameArgs),
+    /// Register all modules of all plugins on the search path
+    AutoRegister,
+    /// Forget all registered modules
+    ClearRegistry,
+    /// Make a folder a project: write its pype.toml
+    Init(InitArgs),
+}
+
+/// A flow file.
+#[derive(Debug, Args)]
+pub struct FlowArgs {
+    /// The flow
+    #[arg(value_name = "FLOW.yaml")]
+    pub flow: PathBuf,
+}
+
+/// What to build.
+#[derive(Debug, Args)]
+pub struct BuildArgs {
+    /// The flow
+    #[arg(value_name = "FLOW.yaml")]
+    pub flow: PathBuf,
+    /// The job folder; else `<root>/jobs/<flow name>`
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+}
+
+/// What to run.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The job folder
+    #[arg(value_name = "JOB_FOLDER")]
+    pub job: PathBuf,
+    /// Name of the context to use besides the default one
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
+    /// Set a context variable; above all other places
+    #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
+    pub set: Vec<(String, String)>,
+    /// Threads for blocking work; else PYPELINE_THREADS, else `settings.threads`, else twice the cores
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Show stages and their plans, and run nothing
+    #[arg(long)]
+    pub explain: bool,
+    /// Run every node as a stage of its own
+    #[arg(long)]
+    pub no_fuse: bool,
+}
+
+/// A module or a library.
+#[derive(Debug, Args)]
+pub struct NameArgs {
+    /// Name of a module, or path of a plugin library where that is asked for
+    #[arg(value_name = "NAME|PATH")]
+    pub name: String,
+}
+
+/// What to make a project.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The folder; it is made if need be
+    #[arg(default_value = ".")]
+    pub folder: PathBuf,
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
+        _ => Err("write it as NAME=VALUE".to_owned()),
+    }
+}

@@ -1,0 +1,60 @@
+//! The `pype` binary: parse, call the engine, render. Thin on purpose.
+
+mod args;
+mod commands;
+mod cpu;
+mod exit;
+mod progress;
+mod render;
+
+use args::{Cli, Command};
+use clap::Parser;
+use exit::Exit;
+use std::process::ExitCode;
+
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+fn main() -> ExitCode {
+    if let Err(missing) = cpu::check() {
+        eprintln!(
+            "pype: this build needs a CPU of the x86-64-v3 level (AVX2, FMA, BMI2; Intel Haswell or AMD Excavator and later), \
+             and this one lacks {missing}. Build it for any x86-64: `cargo xtask setup --portable`"
+        );
+        return ExitCode::from(Exit::Failed as u8);
+    }
+    quiet_panics();
+    let cli = Cli::parse();
+    match dispatch(&cli) {
+        Ok(exit) => ExitCode::from(exit),
+        Err(failure) => {
+            render::failure(&cli.global, &failure);
+            ExitCode::from(failure.exit as u8)
+        }
+    }
+}
+
+fn dispatch(cli: &Cli) -> Result<u8, exit::Failure> {
+    match &cli.command {
+        Command::Validate(args) => commands::flow::validate(&cli.global, args),
+        Command::Build(args) => commands::flow::build(&cli.global, args),
+        Command::Run(args) => commands::run::run(&cli.global, args),
+        Command::ListModules => commands::modules::list(&cli.global),
+        Command::DescribeModule(args) => commands::modules::describe(&cli.global, args),
+        Command::RegisterModule(args) => commands::registry::register(&cli.global, args),
+        Command::AutoRegister => commands::registry::auto_register(&cli.global),
+        Command::ClearRegistry => commands::registry::clear(&cli.global),
+        Command::Init(args) => commands::init::init(&cli.global, args),
+    }
+}
+
+/// A panic on a worker's thread is caught and becomes an error with a place; only the log hears of it besides.
+fn quiet_panics() {
+    let default = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if std::thread::current().name() == Some("main") {
+            default(info);
+        }
+    }));
+}

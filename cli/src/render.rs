@@ -1,0 +1,171 @@
+//! What people see: tables, findings and failures. stdout is the result, stderr the talk; colour and boxes only on a terminal.
+
+use crate::args::{Global, Output};
+use crate::exit::Failure;
+use comfy_table::{CellAlignment, Table, presets};
+use pypeline_engine::diagnostics::Diagnostics;
+use pypeline_engine::diagnostics::render::render;
+use pypeline_schema::fault::Fault;
+use pypeline_schema::run_result::{NodeResult, RunResult, State};
+use serde::Serialize;
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+
+/// People look at stderr.
+pub fn is_terminal() -> bool {
+    std::io::stderr().is_terminal()
+}
+
+/// Colour may be written to stderr (NO_COLOR and CLICOLOR_FORCE are honoured).
+pub fn colour_on_stderr() -> bool {
+    anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
+}
+
+/// A line of the result. A reader that has gone away (`| head`) wants no more of it.
+pub fn line(text: &str) {
+    let _ = writeln!(anstream::stdout(), "{text}");
+}
+
+/// Text of the result.
+pub fn text(text: &str) {
+    line(text.trim_end());
+}
+
+/// A line of the talk.
+pub fn talk(text: &str) {
+    let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+/// The result as JSON.
+pub fn json(value: &impl Serialize) {
+    line(&serde_json::to_string_pretty(value).unwrap_or_default());
+}
+
+/// A warning beside the result.
+pub fn warning(text: &str) {
+    talk(&format!("\u{1b}[33mwarning\u{1b}[0m: {text}"));
+}
+
+/// Why a command ended early.
+pub fn failure(global: &Global, failure: &Failure) {
+    if global.output == Output::Json {
+        json(&serde_json::json!({"ok": false, "exit_code": failure.exit as u8, "error": failure.message}));
+    }
+    talk(&format!("\u{1b}[31merror\u{1b}[0m: {}", failure.message));
+}
+
+/// Findings with their source lines.
+pub fn diagnostics(diagnostics: &Diagnostics) {
+    let _ = write!(anstream::stderr(), "{}", render(diagnostics, colour_on_stderr()));
+}
+
+/// `1 node`, `2 nodes`.
+pub fn count(n: usize, word: &str) -> String {
+    format!("{n} {word}{}", if n == 1 { "" } else { "s" })
+}
+
+/// A table on stdout: boxes on a terminal, plain columns elsewhere.
+pub fn table(header: &[&str], rows: Vec<Vec<String>>) {
+    line(&new_table(header, rows).to_string());
+}
+
+fn new_table(header: &[&str], rows: Vec<Vec<String>>) -> Table {
+    let mut table = Table::new();
+    let on_terminal = std::io::stdout().is_terminal();
+    table.load_style(if on_terminal { presets::UTF8_FULL_CONDENSED } else { presets::ASCII_MARKDOWN });
+    if on_terminal {
+        table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
+    }
+    table.set_header(header.to_vec());
+    table.add_rows(rows);
+    table
+}
+
+/// The closing table of a run, and the failures below it.
+pub fn run_result(result: &RunResult, job: &Path) {
+    let rows = result.sub_flows.iter().flat_map(|sub_flow| {
+        let first = std::iter::once(sub_flow.name.clone()).chain(std::iter::repeat(String::new()));
+        sub_flow.nodes.iter().zip(first).map(|(node, name)| node_row(name, node))
+    });
+    let header = ["sub flow", "node", "module", "state", "rows in", "rows out", "rejected", "stage", "seconds"];
+    let mut table = new_table(&header, rows.collect());
+    for column in 4..9 {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    line(&table.to_string());
+    let state = match result.state {
+        State::Succeeded => "\u{1b}[32msucceeded\u{1b}[0m",
+        State::Cancelled => "\u{1b}[33mcancelled\u{1b}[0m",
+        _ => "\u{1b}[31mfailed\u{1b}[0m",
+    };
+    let memory = result.peak_rss_bytes / (1024 * 1024);
+    line(&format!("{} {state} in {:.3} s, peak memory {memory} MB, run {}", result.job, result.seconds, result.run_id));
+    if let Some(fault) = &result.fault {
+        show_fault(&result.job, fault, None);
+    }
+    for node in result.sub_flows.iter().flat_map(|sub_flow| &sub_flow.nodes) {
+        if let Some(fault) = &node.fault {
+            let place = format!("{}:{}", job.join(format!("{}.yaml", result.job)).display(), node.line);
+            show_fault(&format!("node `{}` ({} in {})", node.id, node.module, node.library), fault, Some(&place));
+        }
+    }
+}
+
+fn node_row(sub_flow: String, node: &NodeResult) -> Vec<String> {
+    let number = |n: Option<u64>| n.map_or_else(String::new, grouped);
+    vec![
+        sub_flow,
+        node.id.clone(),
+        node.module.clone(),
+        node.state.as_str().to_owned(),
+        number(node.rows_in),
+        number(node.rows_out),
+        number(node.rows_rejected),
+        node.stage.map_or_else(String::new, |stage| stage.to_string()),
+        node.seconds.map_or_else(String::new, |seconds| format!("{seconds:.3}")),
+    ]
+}
+
+/// `1234567` as `1,234,567`.
+fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+fn show_fault(whose: &str, fault: &Fault, place: Option<&str>) {
+    talk(&format!("\u{1b}[31merror\u{1b}[0m: {whose}: {}", fault.message));
+    if let Some(place) = place {
+        talk(&format!("  --> {place}"));
+    }
+    for (key, value) in &fault.context {
+        talk(&format!("  = {key}: {value}"));
+    }
+    for cause in &fault.causes {
+        talk(&format!("  = caused by: {cause}"));
+    }
+    if let Some(place) = &fault.place {
+        talk(&format!("  = panicked at {place}"));
+    }
+    if let Some(help) = &fault.help {
+        talk(&format!("  = help: {help}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_by_thousands() {
+        assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+    }
+}

@@ -1,0 +1,53 @@
+//! The embedded executor: fused stages on Polars' streaming engine. Nothing but the final binary links this crate.
+//!
+//! Order: [`plan`] turns a stage into lazy frames, with a counter on every link; [`scan`], [`sink`] and [`table`] make its ends;
+//! [`arrow_bridge`] carries rows between Polars' Arrow and arrow-rs; [`fault`] says in our words what Polars says in its own.
+
+mod arrow_bridge;
+mod fault;
+mod header_only;
+mod plan;
+mod scan;
+mod sink;
+mod table;
+
+use fault::translate;
+use plan::Planned;
+use polars::prelude::{Engine, LazyFrame, OptFlags};
+use pypeline_engine::executor::{Executor, Stage, StageFault};
+
+/// Runs stages on Polars.
+pub struct PolarsExecutor;
+
+impl Executor for PolarsExecutor {
+    fn name(&self) -> &'static str {
+        "polars"
+    }
+
+    fn check(&self, stage: &Stage) -> Vec<StageFault> {
+        plan::plan(stage).err().into_iter().collect()
+    }
+
+    fn explain(&self, stage: &Stage) -> Result<String, StageFault> {
+        let planned = plan::plan(stage)?;
+        let plans = planned.frames.into_iter().map(|frame| frame.logical_plan).collect();
+        LazyFrame::explain_all(plans, OptFlags::default() | OptFlags::STREAMING)
+            .map_err(|error| lay(stage, translate(&error)))
+    }
+
+    fn run(&self, stage: &Stage) -> Result<(), StageFault> {
+        let Planned { frames } = plan::plan(stage).map_err(|mut found| {
+            header_only::explain(stage, &mut found.fault);
+            found
+        })?;
+        let plans = frames.into_iter().map(|frame| frame.logical_plan).collect();
+        // One execution for all sinks: where links fan out, a file is still read once.
+        let ran = LazyFrame::collect_all_with_engine(plans, Engine::Streaming, OptFlags::default());
+        ran.map(drop).map_err(|error| lay(stage, translate(&error)))
+    }
+}
+
+/// A fault of the running plan is laid at the door of the one node that can have caused it, where there is only one.
+fn lay(stage: &Stage, fault: pypeline_schema::fault::Fault) -> StageFault {
+    StageFault { node: fault::culprit(stage, &fault), fault: Box::new(fault) }
+}

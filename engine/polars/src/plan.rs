@@ -1,0 +1,157 @@
+//! A stage as lazy frames: one frame per sink, with a counter on every link.
+
+use crate::fault::{CANCELLED, at_node, translate};
+use crate::{scan, sink, table};
+use polars::prelude::{DataFrame, DslBuilder, LazyFrame, OptFlags, PolarsError, PolarsResult, SchemaRef};
+use polars::sql::SQLContext;
+use pypeline_engine::executor::{LinkSource, LinkTarget, Stage, StageFault, StageLink, Work};
+use pypeline_schema::fault::{Fault, FaultKind};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// A stage ready to run.
+pub(crate) struct Planned {
+    /// One frame per sink; they are to be collected together.
+    pub frames: Vec<LazyFrame>,
+}
+
+/// Frames by node and output port.
+type Frames = HashMap<(usize, String), LazyFrame>;
+
+/// Plans a stage node by node, so that a fault is laid at the door of the node that causes it.
+pub(crate) fn plan(stage: &Stage) -> Result<Planned, StageFault> {
+    let mut frames = Frames::new();
+    let mut planned = Planned { frames: Vec::new() };
+    for (at, node) in stage.nodes.iter().enumerate() {
+        let lay = |fault: Box<Fault>| StageFault { node: Some(node.id.clone()), fault };
+        match &node.work {
+            Work::Scan(scan) => {
+                if !is_read(stage, at) {
+                    continue;
+                }
+                let frame = scan::scan(scan).map_err(lay)?;
+                frames.insert((at, "data".to_owned()), frame);
+                share_fan_out(stage, at, &mut frames);
+            }
+            Work::Select(selects) => {
+                let inputs = inputs(stage, at, &frames).map_err(lay)?;
+                let linked: Vec<(&String, &String)> =
+                    selects.iter().filter(|(port, _)| is_port_read(stage, at, port)).collect();
+                if linked.is_empty() {
+                    for (_, frame) in inputs {
+                        planned.frames.push(sink::discard(frame).map_err(|error| lay(Box::new(translate(&error))))?);
+                    }
+                    continue;
+                }
+                // Read by several SELECTs, the rows are still made once.
+                let shared = linked.len() > 1;
+                let inputs: Vec<(String, LazyFrame)> = inputs
+                    .into_iter()
+                    .map(|(name, frame)| (name, if shared { frame.cache() } else { frame }))
+                    .collect();
+                for (port, sql) in linked {
+                    let mut frame =
+                        select(&inputs, sql).map_err(|error| lay(Box::new(at_node(&error, &column_names(&inputs)))))?;
+                    frame.collect_schema().map_err(|error| lay(Box::new(at_node(&error, &column_names(&inputs)))))?;
+                    frames.insert((at, port.clone()), frame);
+                }
+                share_fan_out(stage, at, &mut frames);
+            }
+            Work::Write { destination, temporary } => {
+                for (_, frame) in inputs(stage, at, &frames).map_err(lay)? {
+                    planned.frames.push(sink::write(frame, destination, temporary).map_err(lay)?);
+                }
+            }
+        }
+    }
+    for (number, link) in stage.links.iter().enumerate() {
+        if let (LinkSource::Port(node, _), LinkTarget::Table(writer)) = (&link.from, &link.to) {
+            let lay =
+                |fault: Box<Fault>| StageFault { node: stage.nodes.get(*node).map(|node| node.id.clone()), fault };
+            let frame = link_frame(stage, number, link, &frames).map_err(lay)?;
+            planned.frames.push(sink::table(frame, Arc::clone(writer)).map_err(lay)?);
+        }
+    }
+    Ok(planned)
+}
+
+fn is_read(stage: &Stage, node: usize) -> bool {
+    stage.links.iter().any(|link| matches!(&link.from, LinkSource::Port(from, _) if *from == node))
+}
+
+fn is_port_read(stage: &Stage, node: usize, port: &str) -> bool {
+    readers(stage, node, port) > 0
+}
+
+fn readers(stage: &Stage, node: usize, port: &str) -> usize {
+    stage
+        .links
+        .iter()
+        .filter(|link| matches!(&link.from, LinkSource::Port(from, p) if *from == node && p == port))
+        .count()
+}
+
+/// A port with several links is computed once: an explicit cache is sure, where the optimiser's search for common sub plans
+/// compares maps by name alone.
+fn share_fan_out(stage: &Stage, node: usize, frames: &mut Frames) {
+    for ((at, port), frame) in frames.iter_mut() {
+        if *at == node && readers(stage, node, port) > 1 {
+            *frame = frame.clone().cache();
+        }
+    }
+}
+
+/// The counted frames of a node's input links, by input port.
+fn inputs(stage: &Stage, node: usize, frames: &Frames) -> Result<Vec<(String, LazyFrame)>, Box<Fault>> {
+    let links = stage.links.iter().enumerate();
+    links
+        .filter_map(|(number, link)| match &link.to {
+            LinkTarget::Port(to, port) if *to == node => Some((number, link, port)),
+            _ => None,
+        })
+        .map(|(number, link, port)| Ok((port.clone(), link_frame(stage, number, link, frames)?)))
+        .collect()
+}
+
+fn link_frame(stage: &Stage, number: usize, link: &StageLink, frames: &Frames) -> Result<LazyFrame, Box<Fault>> {
+    let frame = match &link.from {
+        LinkSource::Table(artifact) => table::read(artifact)?,
+        LinkSource::Port(node, port) => frames.get(&(*node, port.clone())).cloned().ok_or_else(|| {
+            Box::new(Fault::new(FaultKind::Contract, format!("link `{}` leaves a port that has no rows", link.name)))
+        })?,
+    };
+    Ok(counted(frame, number, &link.rows, &stage.cancelled))
+}
+
+/// A pass-through that counts rows and lets the run stop. Projections pass it; predicates and slices do not, so that the count
+/// is exactly what the link carries. Its name must be unique: the optimiser takes maps of one name over one input for the same.
+fn counted(frame: LazyFrame, number: usize, rows: &Arc<AtomicU64>, cancelled: &Arc<AtomicBool>) -> LazyFrame {
+    let (rows, cancelled) = (Arc::clone(rows), Arc::clone(cancelled));
+    let count = move |batch: DataFrame| -> PolarsResult<DataFrame> {
+        if cancelled.load(Ordering::Relaxed) {
+            return Err(PolarsError::ComputeError(CANCELLED.into()));
+        }
+        rows.fetch_add(batch.height() as u64, Ordering::Relaxed);
+        Ok(batch)
+    };
+    let flags = OptFlags::PROJECTION_PUSHDOWN | OptFlags::STREAMING;
+    let optimizations = frame.get_current_optimizations();
+    let plan = DslBuilder::from(frame.logical_plan).map(count, flags, None, format!("link {number}").into()).build();
+    LazyFrame::from_logical_plan(plan, optimizations)
+}
+
+/// One SELECT over named inputs.
+fn select(inputs: &[(String, LazyFrame)], sql: &str) -> PolarsResult<LazyFrame> {
+    let mut context = SQLContext::new();
+    for (name, frame) in inputs {
+        context.register(name, frame.clone());
+    }
+    context.execute(sql)
+}
+
+/// Names of the columns of all inputs.
+fn column_names(inputs: &[(String, LazyFrame)]) -> Vec<String> {
+    let schemas = inputs.iter().filter_map(|(_, frame)| frame.clone().collect_schema().ok());
+    schemas.flat_map(|schema: SchemaRef| schema.iter_names().map(ToString::to_string).collect::<Vec<_>>()).collect()
+}

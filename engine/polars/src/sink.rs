@@ -1,0 +1,68 @@
+//! Sinks: files, tables for later stages, and nowhere.
+
+use crate::arrow_bridge::{batches, schema};
+use crate::fault::{from_table, translate};
+use polars::prelude::{
+    CsvWriterOptions, DataFrame, FileWriteFormat, LazyFrame, ParquetCompression, ParquetWriteOptions, PlRefPath,
+    PlanCallback, PolarsResult, SerializeOptions, SinkDestination, SinkTarget, UnifiedSinkArgs,
+};
+use pypeline_engine::artifacts::ArtifactWriter;
+use pypeline_schema::fault::{Fault, FaultKind};
+use pypeline_schema::lowering::{Compression, Destination, WriteFormat};
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Rows per batch handed to a table: what travels best across the plugin boundary.
+const BATCH_ROWS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(65_535);
+
+/// Rows into a file.
+pub(crate) fn write(frame: LazyFrame, destination: &Destination, temporary: &Path) -> Result<LazyFrame, Box<Fault>> {
+    let path = PlRefPath::try_from_path(temporary).map_err(|error| Box::new(translate(&error)))?;
+    let format = match &destination.format {
+        WriteFormat::Csv(csv) => FileWriteFormat::Csv(CsvWriterOptions {
+            include_header: csv.header,
+            // Compression would go by the final name, which the temporary one does not have.
+            check_extension: false,
+            serialize_options: Arc::new(SerializeOptions {
+                separator: u8::try_from(csv.delimiter).unwrap_or(b','),
+                quote_char: u8::try_from(csv.quote).unwrap_or(b'"'),
+                null: csv.null_value.as_str().into(),
+                ..SerializeOptions::default()
+            }),
+            ..CsvWriterOptions::default()
+        }),
+        WriteFormat::Parquet(parquet) => FileWriteFormat::Parquet(Arc::new(ParquetWriteOptions {
+            compression: match parquet.compression {
+                Compression::Zstd => ParquetCompression::Zstd(None),
+                Compression::Snappy => ParquetCompression::Snappy,
+                Compression::Lz4 => ParquetCompression::Lz4Raw,
+                Compression::Gzip => ParquetCompression::Gzip(None),
+                Compression::None => ParquetCompression::Uncompressed,
+            },
+            row_group_size: parquet.row_group_rows.and_then(|rows| usize::try_from(rows).ok()),
+            ..ParquetWriteOptions::default()
+        })),
+    };
+    let target = SinkDestination::File { target: SinkTarget::Path(path) };
+    frame.sink(target, format, UnifiedSinkArgs::default()).map_err(|error| Box::new(translate(&error)))
+}
+
+/// Rows into a table, batch by batch and in order.
+pub(crate) fn table(mut frame: LazyFrame, writer: Arc<ArtifactWriter>) -> Result<LazyFrame, Box<Fault>> {
+    let columns = frame.collect_schema().map_err(|error| Box::new(translate(&error)))?;
+    let columns = schema(&columns).map_err(|error| Box::new(Fault::new(FaultKind::Data, error.to_string())))?;
+    writer.open(Arc::clone(&columns))?;
+    let take = move |batch: DataFrame| -> PolarsResult<bool> {
+        for batch in batches(batch, &columns)? {
+            writer.write(batch).map_err(from_table)?;
+        }
+        Ok(false)
+    };
+    frame.sink_batches(PlanCallback::new(take), true, Some(BATCH_ROWS)).map_err(|error| Box::new(translate(&error)))
+}
+
+/// Rows nowhere: they are only counted on their way.
+pub(crate) fn discard(frame: LazyFrame) -> PolarsResult<LazyFrame> {
+    frame.sink_batches(PlanCallback::new(|_: DataFrame| Ok(false)), false, None)
+}

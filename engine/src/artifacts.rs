@@ -1,0 +1,270 @@
+//! Tables between stages: in memory, or in one Parquet file once they grow. Decided while the rows come in.
+
+mod parquet_file;
+mod policy;
+
+use arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
+use arrow_schema::SchemaRef;
+use parquet_file::ParquetFile;
+pub use policy::Policy;
+use pypeline_schema::fault::{Fault, FaultKind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use tempfile::TempDir;
+
+/// An opaque handle to a table. The rows go when the last handle does.
+#[derive(Debug)]
+pub enum Artifact {
+    /// Batches in memory.
+    Memory {
+        /// Its columns.
+        schema: SchemaRef,
+        /// Its rows.
+        batches: Vec<RecordBatch>,
+    },
+    /// One Parquet file in the run's folder.
+    Parquet {
+        /// Its columns.
+        schema: SchemaRef,
+        /// The file.
+        path: PathBuf,
+        /// Number of rows.
+        n_rows: u64,
+    },
+}
+
+impl Artifact {
+    /// The columns.
+    pub fn schema(&self) -> &SchemaRef {
+        match self {
+            Self::Memory { schema, .. } | Self::Parquet { schema, .. } => schema,
+        }
+    }
+
+    /// Number of rows.
+    pub fn n_rows(&self) -> u64 {
+        match self {
+            Self::Memory { batches, .. } => batches.iter().map(|batch| batch.num_rows() as u64).sum(),
+            Self::Parquet { n_rows, .. } => *n_rows,
+        }
+    }
+
+    /// Where it is: `memory:` or a file's path.
+    pub fn uri(&self) -> String {
+        match self {
+            Self::Memory { .. } => "memory:".to_owned(),
+            Self::Parquet { path, .. } => path.display().to_string(),
+        }
+    }
+
+    /// Its rows, from the beginning; blocking.
+    pub fn to_stream(&self) -> Result<Box<dyn RecordBatchReader + Send>, Box<Fault>> {
+        match self {
+            Self::Memory { schema, batches } => {
+                let batches = batches.clone().into_iter().map(Ok);
+                Ok(Box::new(RecordBatchIterator::new(batches, schema.clone())))
+            }
+            Self::Parquet { path, .. } => parquet_file::read(path),
+        }
+    }
+}
+
+impl Drop for Artifact {
+    fn drop(&mut self) {
+        if let Self::Parquet { path, .. } = self {
+            // The run's folder goes with everything in it; a file that cannot be removed now goes then.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+/// Where a run's artifacts live.
+#[derive(Debug)]
+pub struct ArtifactStore {
+    policy: Policy,
+    parent: PathBuf,
+    folder: OnceLock<TempDir>,
+    counter: Mutex<u64>,
+}
+
+impl ArtifactStore {
+    /// A store whose folder `pypeline_*` is made in `parent` when the first table needs it.
+    pub fn new(policy: Policy, parent: &Path) -> Self {
+        Self { policy, parent: parent.to_path_buf(), folder: OnceLock::new(), counter: Mutex::new(0) }
+    }
+
+    /// The run's folder for temporary files.
+    pub fn folder(&self) -> Result<&Path, Box<Fault>> {
+        if let Some(folder) = self.folder.get() {
+            return Ok(folder.path());
+        }
+        let made = tempfile::Builder::new().prefix("pypeline_").tempdir_in(&self.parent).map_err(|error| {
+            Box::new(
+                Fault::new(FaultKind::Io, "no temporary folder can be made")
+                    .with("in", self.parent.display())
+                    .caused_by(&error),
+            )
+        })?;
+        Ok(self.folder.get_or_init(|| made).path())
+    }
+
+    /// A table to be filled.
+    pub fn writer(self: &Arc<Self>) -> ArtifactWriter {
+        ArtifactWriter { store: Arc::clone(self), filling: Mutex::new(Filling::default()) }
+    }
+
+    /// Takes a whole stream in, in memory or on disk as the policy decides.
+    pub fn register(self: &Arc<Self>, stream: &mut dyn RecordBatchReader) -> Result<Artifact, Box<Fault>> {
+        let writer = self.writer();
+        writer.open(stream.schema())?;
+        for batch in stream {
+            let batch = batch.map_err(|error| Box::new(Fault::new(FaultKind::Data, error.to_string())))?;
+            writer.write(batch)?;
+        }
+        writer.finish()
+    }
+
+    /// Gives an artifact back unchanged: for callers that treat streams and artifacts alike.
+    pub fn adopt(&self, artifact: Artifact) -> Artifact {
+        artifact
+    }
+
+    fn next_path(&self) -> Result<PathBuf, Box<Fault>> {
+        let mut counter = lock(&self.counter);
+        *counter += 1;
+        Ok(self.folder()?.join(format!("{:06}.parquet", *counter)))
+    }
+}
+
+/// A table while its rows arrive. Shared between threads; rows keep the order of the calls.
+#[derive(Debug)]
+pub struct ArtifactWriter {
+    store: Arc<ArtifactStore>,
+    filling: Mutex<Filling>,
+}
+
+#[derive(Debug, Default)]
+struct Filling {
+    schema: Option<SchemaRef>,
+    batches: Vec<RecordBatch>,
+    file: Option<ParquetFile>,
+    n_rows: u64,
+}
+
+impl ArtifactWriter {
+    /// Declares the columns; before the first rows, and once.
+    pub fn open(&self, schema: SchemaRef) -> Result<(), Box<Fault>> {
+        let mut filling = lock(&self.filling);
+        match &filling.schema {
+            Some(known) if *known != schema => {
+                Err(Box::new(Fault::new(FaultKind::Contract, "a port declared its columns twice, and differently")))
+            }
+            _ => {
+                filling.schema = Some(schema);
+                Ok(())
+            }
+        }
+    }
+
+    /// The declared columns.
+    pub fn schema(&self) -> Option<SchemaRef> {
+        lock(&self.filling).schema.clone()
+    }
+
+    /// Rows go to disk by now.
+    pub fn is_on_disk(&self) -> bool {
+        lock(&self.filling).file.is_some()
+    }
+
+    /// Adds rows; blocking once they go to disk.
+    pub fn write(&self, batch: RecordBatch) -> Result<(), Box<Fault>> {
+        let mut filling = lock(&self.filling);
+        let filling = &mut *filling;
+        filling.n_rows += batch.num_rows() as u64;
+        if let Some(file) = &mut filling.file {
+            return file.write(&batch);
+        }
+        let schema = filling.schema.get_or_insert_with(|| batch.schema()).clone();
+        filling.batches.push(batch);
+        if self.store.policy.spills(filling.n_rows, filling.batches.len()) {
+            let path = self.store.next_path()?;
+            tracing::info!("spill to parquet at {}", path.display());
+            let mut file = ParquetFile::create(path, schema)?;
+            for batch in filling.batches.drain(..) {
+                file.write(&batch)?;
+            }
+            filling.file = Some(file);
+        }
+        Ok(())
+    }
+
+    /// Closes the table.
+    pub fn finish(&self) -> Result<Artifact, Box<Fault>> {
+        let Filling { schema, batches, file, n_rows } = std::mem::take(&mut *lock(&self.filling));
+        let Some(schema) = schema else {
+            return Err(Box::new(Fault::new(FaultKind::Contract, "a port ended without declaring its columns")));
+        };
+        match file {
+            Some(file) => Ok(Artifact::Parquet { schema, path: file.close()?, n_rows }),
+            None => Ok(Artifact::Memory { schema, batches }),
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::{Int64Array, StringViewArray};
+    use arrow_schema::{DataType, Field, Schema};
+
+    fn batch(from: i64) -> RecordBatch {
+        let schema =
+            Schema::new(vec![Field::new("id", DataType::Int64, false), Field::new("name", DataType::Utf8View, true)]);
+        let ids = Int64Array::from_iter_values(from..from + 10);
+        let names: StringViewArray = (from..from + 10).map(|id| (id % 3 != 0).then(|| format!("näme {id}"))).collect();
+        RecordBatch::try_new(Arc::new(schema), vec![Arc::new(ids), Arc::new(names)]).unwrap()
+    }
+
+    fn filled(policy: Policy) -> (Arc<ArtifactStore>, Artifact) {
+        let store = Arc::new(ArtifactStore::new(policy, &std::env::temp_dir()));
+        let batches = [batch(0), batch(10), batch(20)];
+        let mut stream = RecordBatchIterator::new(batches.into_iter().map(Ok), batch(0).schema());
+        let artifact = store.register(&mut stream).unwrap();
+        (store, artifact)
+    }
+
+    fn rows(artifact: &Artifact) -> Vec<RecordBatch> {
+        let batches: Vec<RecordBatch> = artifact.to_stream().unwrap().map(Result::unwrap).collect();
+        vec![arrow_select::concat::concat_batches(artifact.schema(), &batches).unwrap()]
+    }
+
+    #[test]
+    fn spilled_or_not_the_rows_are_the_same() {
+        let (_memory_store, memory) = filled(Policy::memory());
+        let (store, spilled) = filled(Policy::auto(Some(15), None));
+        assert_eq!(memory.uri(), "memory:");
+        assert!(spilled.uri().contains("pypeline_") && spilled.uri().ends_with(".parquet"));
+        assert_eq!((memory.n_rows(), spilled.n_rows()), (30, 30));
+        assert_eq!(rows(&memory), rows(&spilled));
+        let folder = store.folder().unwrap().to_path_buf();
+        drop(spilled);
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+        drop(store);
+        assert!(!folder.exists());
+    }
+
+    #[test]
+    fn streaming_mode_keeps_nothing_in_memory_and_empty_tables_keep_their_columns() {
+        let (_store, artifact) = filled(Policy::streaming());
+        assert!(matches!(artifact, Artifact::Parquet { .. }));
+        let store = Arc::new(ArtifactStore::new(Policy::streaming(), &std::env::temp_dir()));
+        let writer = store.writer();
+        assert!(writer.finish().is_err());
+        writer.open(batch(0).schema()).unwrap();
+        assert_eq!(writer.finish().unwrap().schema().fields().len(), 2);
+    }
+}

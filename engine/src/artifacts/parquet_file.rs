@@ -1,0 +1,62 @@
+//! One Parquet file, written as the rows arrive and read batch by batch.
+
+use arrow_array::{RecordBatch, RecordBatchReader};
+use arrow_schema::SchemaRef;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
+use pypeline_schema::fault::{Fault, FaultKind};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+/// Rows per batch when read: what travels best across the plugin boundary.
+const BATCH_ROWS: usize = 65_536;
+
+/// A file being written.
+#[derive(Debug)]
+pub(super) struct ParquetFile {
+    path: PathBuf,
+    writer: ArrowWriter<File>,
+}
+
+impl ParquetFile {
+    pub(super) fn create(path: PathBuf, schema: SchemaRef) -> Result<Self, Box<Fault>> {
+        let file = File::create(&path).map_err(|error| fault(&path, &error))?;
+        let level = ZstdLevel::try_new(1).map_err(|error| fault(&path, &error))?;
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(level))
+            .set_max_row_group_row_count(Some(BATCH_ROWS * 4))
+            .build();
+        let writer = ArrowWriter::try_new(file, schema, Some(properties)).map_err(|error| fault(&path, &error))?;
+        Ok(Self { path, writer })
+    }
+
+    pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<(), Box<Fault>> {
+        self.writer.write(batch).map_err(|error| fault(&self.path, &error))
+    }
+
+    pub(super) fn close(self) -> Result<PathBuf, Box<Fault>> {
+        let Self { path, writer } = self;
+        writer.close().map_err(|error| fault(&path, &error))?;
+        Ok(path)
+    }
+}
+
+/// Its rows, batch by batch.
+pub(super) fn read(path: &Path) -> Result<Box<dyn RecordBatchReader + Send>, Box<Fault>> {
+    let file = File::open(path).map_err(|error| fault(path, &error))?;
+    let open = || -> Result<_, ParquetError> {
+        ParquetRecordBatchReaderBuilder::try_new(file)?.with_batch_size(BATCH_ROWS).build()
+    };
+    Ok(Box::new(open().map_err(|error| fault(path, &error))?))
+}
+
+fn fault(path: &Path, error: &dyn std::error::Error) -> Box<Fault> {
+    Box::new(
+        Fault::new(FaultKind::Io, "a table between two stages cannot be kept on disk")
+            .with("path", path.display())
+            .caused_by(error),
+    )
+}

@@ -1,0 +1,83 @@
+//! The flow against the format's JSON Schema: every violation, at its place.
+
+use super::yaml::Positions;
+use crate::diagnostics::code::Code;
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::json_schema::{Checker, Violation, ViolationKind};
+use pypeline_schema::flow::FlowFile;
+use pypeline_schema::settings::ExecutionMode;
+use serde_json::Value;
+
+/// Reports all violations of the flow format.
+pub fn check(value: &Value, positions: &Positions, diagnostics: &mut Diagnostics) {
+    if !value.is_object() {
+        let help = "a flow has the sections `flow`, `settings`, `modules` and `connections`";
+        let span = positions.value("");
+        diagnostics
+            .push(Diagnostic::new(Code::NotAMapping, "a flow must be a mapping of sections").help(help).at("", span));
+        return;
+    }
+    match Checker::new(schemars::schema_for!(FlowFile).to_value()) {
+        Ok(checker) => {
+            for violation in checker.check(value) {
+                diagnostics.push(diagnose(violation, positions));
+            }
+        }
+        Err(error) => {
+            diagnostics.push(Diagnostic::new(Code::WrongValue, format!("the flow format is damaged: {error}")))
+        }
+    }
+    note_aliases(value, positions, diagnostics);
+    note_kept_sections(value, positions, diagnostics);
+}
+
+fn diagnose(violation: Violation, positions: &Positions) -> Diagnostic {
+    let Violation { kind, pointer, message, help } = violation;
+    let (code, span) = match kind {
+        ViolationKind::UnknownKey => (Code::UnknownKey, positions.key(&pointer)),
+        ViolationKind::MissingKey => (Code::MissingKey, positions.key(&pointer)),
+        ViolationKind::WrongType => (Code::WrongType, positions.value(&pointer)),
+        ViolationKind::WrongValue => (Code::WrongValue, positions.value(&pointer)),
+    };
+    let help = help.or_else(|| link_help(&pointer).map(str::to_owned));
+    Diagnostic { help, ..Diagnostic::new(code, message) }.at(pointer, span)
+}
+
+fn link_help(pointer: &str) -> Option<&'static str> {
+    match pointer {
+        p if p.starts_with("/connections/data/") => Some("write a data link as `a.output - b.input`"),
+        p if p.starts_with("/connections/control/") => Some("write a control link as `a (1|) b`"),
+        _ => None,
+    }
+}
+
+/// The specification's words for execution modes are understood, and said to be another's.
+fn note_aliases(value: &Value, positions: &Positions, diagnostics: &mut Diagnostics) {
+    let pointer = "/settings/execution_mode";
+    let mode = value.pointer(pointer).and_then(|mode| serde_json::from_value::<ExecutionMode>(mode.clone()).ok());
+    let (word, ours) = match mode {
+        Some(ExecutionMode::Pandas) => ("pandas", "memory"),
+        Some(ExecutionMode::Dask) => ("dask", "streaming"),
+        _ => return,
+    };
+    let message = format!("`{word}` is taken as `{ours}`");
+    let help = format!("write `execution_mode: {ours}`");
+    diagnostics.push(Diagnostic::new(Code::Alias, message).help(help).at(pointer, positions.value(pointer)));
+}
+
+/// Sections and settings that this version checks and keeps, and does nothing with: said, so that nobody relies on them.
+fn note_kept_sections(value: &Value, positions: &Positions, diagnostics: &mut Diagnostics) {
+    let kept = [
+        "/schedule",
+        "/assets",
+        "/settings/sub_flow_timeout",
+        "/settings/memory_limit",
+        "/settings/checkpoint",
+        "/settings/durability",
+    ];
+    for pointer in kept.into_iter().filter(|pointer| value.pointer(pointer).is_some()) {
+        let name = pointer.rsplit('/').next().unwrap_or_default();
+        let message = format!("`{name}` is kept in the job, and this version does nothing with it");
+        diagnostics.push(Diagnostic::new(Code::NotActedOn, message).at(pointer, positions.key(pointer)));
+    }
+}

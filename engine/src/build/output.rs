@@ -1,0 +1,128 @@
+//! Plan to job folder: four files, the same bytes for the same input, each written beside and renamed.
+
+mod files;
+
+use crate::build::load::Loaded;
+use crate::build::plan::Plan;
+use crate::scheduling::{Graph, Join, Link, When, static_order};
+use pypeline_schema::FORMAT_VERSION;
+use pypeline_schema::dag::{DagControlLink, DagDataLink, DagFile, DagNode};
+use pypeline_schema::execution_metadata::{ExecutionMetadata, PluginPin, SubFlowLink};
+use pypeline_schema::flow::FlowInfo;
+use pypeline_schema::valve::Condition;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+pub use files::{WriteError, write};
+
+/// All that the job folder holds but the YAML.
+pub struct Job {
+    /// `*_dag.json`.
+    pub dag: DagFile,
+    /// `*_execution_metadata.json`.
+    pub metadata: ExecutionMetadata,
+    /// What `context/*_default.json` begins as.
+    pub context: Map<String, Value>,
+}
+
+/// Turns a plan without errors into the files' content.
+pub fn job(loaded: &Loaded, plan: &Plan, flow: &FlowInfo) -> Job {
+    let document = &loaded.document;
+    let nodes = document.nodes.iter().zip(&loaded.modules).filter_map(|(node, module)| {
+        let module = module.as_ref()?;
+        Some(DagNode {
+            id: node.id.clone(),
+            module: module.manifest.clone(),
+            library: module.plugin.library.clone(),
+            config: module.config.clone(),
+            misc: node.misc.clone(),
+            line: document.positions.line(&node.pointer),
+        })
+    });
+    let id = |node: usize| document.nodes.get(node).map_or_else(String::new, |node| node.id.clone());
+    let data_links = plan.data.iter().map(|link| {
+        let (mut from, mut to) = link.ports.clone();
+        (from.node, to.node) = (id(link.from), id(link.to));
+        DagDataLink { from, to, line: document.positions.line(&link.pointer) }
+    });
+    let control_links = plan.control.iter().map(|link| DagControlLink {
+        from: id(link.from),
+        to: id(link.to),
+        order: link.order,
+        condition: link.condition.text(),
+        inner: link.inner,
+        line: document.positions.line(&link.pointer),
+    });
+    let dag = DagFile {
+        format_version: FORMAT_VERSION,
+        flow: flow.clone(),
+        nodes: nodes.collect(),
+        data_links: data_links.collect(),
+        control_links: control_links.collect(),
+    };
+    let metadata = metadata(loaded, plan, &dag);
+    let context = document.context.iter().filter(|(_, variable)| !variable.secret);
+    let context = context.map(|(name, variable)| (name.clone(), variable.default.clone().unwrap_or(Value::Null)));
+    Job { context: context.collect(), metadata, dag }
+}
+
+fn metadata(loaded: &Loaded, plan: &Plan, dag: &DagFile) -> ExecutionMetadata {
+    let document = &loaded.document;
+    let name =
+        |sub_flow: usize| plan.sub_flows.get(sub_flow).map_or_else(String::new, |sub_flow| sub_flow.name.clone());
+    let of = |node: usize| plan.sub_flow_of.get(node).copied().unwrap_or_default();
+    let outer: Vec<_> = plan.control.iter().filter(|link| !link.inner).collect();
+    let graph = Graph {
+        joins: vec![Join::Clean; plan.sub_flows.len()],
+        links: outer
+            .iter()
+            .map(|link| {
+                let when = match link.condition {
+                    Condition::Error { .. } => When::Error,
+                    Condition::Always => When::Always,
+                    _ => When::Ok,
+                };
+                Link { from: of(link.from), to: of(link.to), node: link.from, order: link.order, when }
+            })
+            .collect(),
+        parallel_roots: document.settings.parallel_roots.unwrap_or(false),
+        continue_on_failure: false,
+    };
+    let has_link = |sub_flow: usize| graph.links.iter().any(|link| link.to == sub_flow);
+    let roots = (0..plan.sub_flows.len()).filter(|sub_flow| !has_link(*sub_flow)).map(name).collect();
+    let plugins: BTreeMap<String, PluginPin> =
+        loaded.modules.iter().flatten().map(|module| (module.plugin.library.clone(), module.plugin.pin())).collect();
+    let mut metadata = ExecutionMetadata {
+        format_version: FORMAT_VERSION,
+        fingerprint: String::new(),
+        settings: document.settings.clone(),
+        sub_flows: plan.sub_flows.clone(),
+        control: outer
+            .iter()
+            .map(|link| SubFlowLink {
+                from: name(of(link.from)),
+                to: name(of(link.to)),
+                node: document.nodes.get(link.from).map_or_else(String::new, |node| node.id.clone()),
+                order: link.order,
+                condition: link.condition.text(),
+            })
+            .collect(),
+        roots,
+        static_order: static_order(graph).into_iter().map(name).collect(),
+        context: document.context.iter().map(|(name, variable)| (name.clone(), without_secret(variable))).collect(),
+        params: document.params.iter().map(|(name, variable)| (name.clone(), without_secret(variable))).collect(),
+        uses: plan.uses.clone(),
+        plugins: plugins.into_values().collect(),
+    };
+    metadata.fingerprint = crate::job_folder::fingerprint(dag, &metadata);
+    metadata
+}
+
+/// A secret's default never reaches a file.
+fn without_secret(variable: &pypeline_schema::flow::Variable) -> pypeline_schema::flow::Variable {
+    let mut variable = variable.clone();
+    if variable.secret {
+        variable.default = None;
+    }
+    variable
+}

@@ -1,0 +1,90 @@
+//! The job folder on disk. Every file is whole or not there; the execution metadata, which names the fingerprint of all, comes last.
+
+use super::Job;
+use crate::job_folder::{JobFolder, LockError, canonical};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Why the job folder could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The file system refused.
+    #[error("cannot write `{}`: {source}", .path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A context file of the user's is not a JSON object.
+    #[error("context file `{}` is not a JSON object: {why}", .path.display())]
+    Context {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        why: String,
+    },
+    /// A run or another build holds the folder.
+    #[error(transparent)]
+    Locked(#[from] LockError),
+}
+
+/// Writes a job into `folder`, beside whatever else is in it. Takes the run lock meanwhile.
+pub fn write(folder: &JobFolder, yaml: &str, job: &Job) -> Result<(), WriteError> {
+    create_folder(folder.path())?;
+    let _lock = folder.lock("pype build")?;
+    create_folder(&folder.context_folder())?;
+    replace(&folder.yaml(), yaml.as_bytes())?;
+    write_context(&folder.context("default"), &job.context)?;
+    replace(&folder.dag(), &pretty(&job.dag))?;
+    replace(&folder.metadata(), &pretty(&job.metadata))
+}
+
+/// Adds variables that the file does not have yet; what a person has written stays.
+fn write_context(path: &Path, declared: &Map<String, Value>) -> Result<(), WriteError> {
+    let mut values = match std::fs::read(path) {
+        Ok(bytes) => serde_json::from_slice::<Map<String, Value>>(&bytes)
+            .map_err(|error| WriteError::Context { path: path.to_path_buf(), why: error.to_string() })?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Map::new(),
+        Err(source) => return Err(WriteError::Io { path: path.to_path_buf(), source }),
+    };
+    let known = values.len();
+    for (name, value) in declared {
+        values.entry(name.clone()).or_insert_with(|| value.clone());
+    }
+    if path.exists() && values.len() == known {
+        return Ok(());
+    }
+    replace(path, &pretty(&values))
+}
+
+fn pretty(value: &impl Serialize) -> Vec<u8> {
+    let value = serde_json::to_value(value).map(canonical).unwrap_or_default();
+    let mut text = serde_json::to_vec_pretty(&value).unwrap_or_default();
+    text.push(b'\n');
+    text
+}
+
+fn create_folder(path: &Path) -> Result<(), WriteError> {
+    std::fs::create_dir_all(path).map_err(|source| WriteError::Io { path: path.to_path_buf(), source })
+}
+
+/// Written beside, brought to disk, renamed.
+fn replace(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+    let fail = |source| WriteError::Io { path: path.to_path_buf(), source };
+    let folder = path.parent().unwrap_or(path);
+    let mut file = tempfile::Builder::new().prefix(".pype-").tempfile_in(folder).map_err(fail)?;
+    file.write_all(bytes).map_err(fail)?;
+    readable_by_all(file.as_file()).map_err(fail)?;
+    file.as_file().sync_all().map_err(fail)?;
+    file.persist(path).map_err(|error| fail(error.error))?;
+    Ok(())
+}
+
+/// Temporary files are private by default; a job folder is as readable as any file that its user makes.
+fn readable_by_all(file: &std::fs::File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}

@@ -1,0 +1,127 @@
+//! Data links: text to ports that are there.
+
+use super::{DataLink, Subject};
+use crate::build::load::document::LinkEntry;
+use crate::diagnostics::code::Code;
+use crate::diagnostics::{Diagnostic, Diagnostics, Span, suggest};
+use pypeline_schema::link::{PortRef, parse_data_link, parse_port};
+use pypeline_schema::valve::TextError;
+use serde_json::Value;
+use std::ops::Range;
+
+/// The links whose both ends are there; all others are reported.
+pub(super) fn data(subject: &Subject<'_>, diagnostics: &mut Diagnostics) -> Vec<DataLink> {
+    subject.document.data.iter().filter_map(|entry| data_link(subject, entry, diagnostics)).collect()
+}
+
+fn data_link(subject: &Subject<'_>, entry: &LinkEntry, diagnostics: &mut Diagnostics) -> Option<DataLink> {
+    let text = match &entry.value {
+        Value::String(text) => {
+            let parsed = parse_data_link(text).map_err(|error| diagnostics.push(bad_text(subject, entry, text, error)));
+            let parsed = parsed.ok()?;
+            // A node's name may stand in its own link twice: the first half ends at the dash.
+            let dash = text.find('-').unwrap_or_default();
+            let (from, to) = (find_in(text, &parsed.from.to_string(), 0), find_in(text, &parsed.to.to_string(), dash));
+            Ends {
+                from: (parsed.from, inside(subject, entry, text, from)),
+                to: (parsed.to, inside(subject, entry, text, to)),
+            }
+        }
+        Value::Object(map) => {
+            let mut end = |key: &str| {
+                let pointer = format!("{}/{key}", entry.pointer);
+                let text = map.get(key)?.as_str()?;
+                let span = subject.document.positions.value(&pointer);
+                match parse_port(text, 0) {
+                    Ok(port) => Some((port, span)),
+                    Err(error) => {
+                        diagnostics
+                            .push(Diagnostic::new(Code::LinkSyntax, error.message).help(error.help).at(pointer, span));
+                        None
+                    }
+                }
+            };
+            let (from, to) = (end("from"), end("to"));
+            Ends { from: from?, to: to? }
+        }
+        _ => return None,
+    };
+    let from = node_of(subject, entry, &text.from.0.node, &text.from.1, diagnostics);
+    let to = node_of(subject, entry, &text.to.0.node, &text.to.1, diagnostics);
+    let (from, to) = (from?, to?);
+    let from_known = port_of(subject, entry, from, &text.from, Side::Output, diagnostics);
+    let to_known = port_of(subject, entry, to, &text.to, Side::Input, diagnostics);
+    (from_known && to_known).then(|| DataLink {
+        from,
+        ports: (text.from.0, text.to.0),
+        to,
+        pointer: entry.pointer.clone(),
+    })
+}
+
+struct Ends {
+    from: (PortRef, Option<Span>),
+    to: (PortRef, Option<Span>),
+}
+
+enum Side {
+    Output,
+    Input,
+}
+
+fn find_in(text: &str, part: &str, after: usize) -> Range<usize> {
+    let start = text.get(after..).and_then(|rest| rest.find(part)).map_or(0, |at| at + after);
+    start..start + part.len()
+}
+
+fn inside(subject: &Subject<'_>, entry: &LinkEntry, text: &str, range: Range<usize>) -> Option<Span> {
+    subject.document.positions.inside(&entry.pointer, text, range)
+}
+
+/// A link that cannot be parsed, its wrong part underlined.
+pub(super) fn bad_text(subject: &Subject<'_>, entry: &LinkEntry, text: &str, error: TextError) -> Diagnostic {
+    let span = inside(subject, entry, text, error.range);
+    Diagnostic::new(Code::LinkSyntax, error.message).help(error.help).at(&entry.pointer, span)
+}
+
+/// Index of a node by its id, ignoring case; reported if there is none.
+pub(super) fn node_of(
+    subject: &Subject<'_>,
+    entry: &LinkEntry,
+    id: &str,
+    span: &Option<Span>,
+    diagnostics: &mut Diagnostics,
+) -> Option<usize> {
+    let nodes = &subject.document.nodes;
+    let found = nodes.iter().position(|node| node.id.eq_ignore_ascii_case(id));
+    if found.is_none() {
+        let ids: Vec<&str> = nodes.iter().map(|node| node.id.as_str()).collect();
+        let finding = Diagnostic::new(Code::UnknownNode, format!("there is no node `{id}`"));
+        diagnostics.push(finding.help(suggest::help(id, "nodes", &ids)).at(&entry.pointer, span.clone()));
+    }
+    found
+}
+
+/// The port is one of the module's; nothing is said where the module is unknown.
+fn port_of(
+    subject: &Subject<'_>,
+    entry: &LinkEntry,
+    node: usize,
+    (port, span): &(PortRef, Option<Span>),
+    side: Side,
+    diagnostics: &mut Diagnostics,
+) -> bool {
+    let Some(Some(module)) = subject.modules.get(node) else { return false };
+    let (ports, word) = match side {
+        Side::Output => (&module.manifest.output_ports, "output"),
+        Side::Input => (&module.manifest.input_ports, "input"),
+    };
+    if ports.contains(&port.port) {
+        return true;
+    }
+    let names: Vec<&str> = ports.iter().map(String::as_str).collect();
+    let message = format!("`{}` ({}) has no {word} port `{}`", port.node, module.manifest.name, port.port);
+    let help = suggest::help(&port.port, &format!("{word} ports"), &names);
+    diagnostics.push(Diagnostic::new(Code::UnknownPort, message).help(help).at(&entry.pointer, span.clone()));
+    false
+}

@@ -1,0 +1,205 @@
+//! Findings about a flow: collected all at once, each with code, place, text and cure.
+//!
+//! `Error` in this crate is a Rust error; a finding about what the user wrote is a [`Diagnostic`].
+
+pub mod code;
+pub mod render;
+pub mod suggest;
+
+use code::Code;
+use serde::{Serialize, Serializer};
+use std::ops::Range;
+
+/// How grave a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The flow cannot be built.
+    Error,
+    /// The flow can be built, and may not do what was meant.
+    Warning,
+}
+
+/// A place in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// Bytes in the file.
+    pub bytes: Range<usize>,
+    /// First line, from 1.
+    pub line: u32,
+    /// First column, from 1, in characters.
+    pub col: u32,
+    /// Last line.
+    pub end_line: u32,
+    /// Column after the last character.
+    pub end_col: u32,
+}
+
+impl Span {
+    /// The place of `bytes` in `text`; cut to what is there.
+    pub fn of(text: &str, bytes: Range<usize>) -> Self {
+        let start = floor_boundary(text, bytes.start);
+        let end = floor_boundary(text, bytes.end).max(start);
+        let (line, col) = line_col(text, start);
+        let (end_line, end_col) = line_col(text, end);
+        Self { bytes: start..end, line, col, end_line, end_col }
+    }
+}
+
+fn floor_boundary(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+fn line_col(text: &str, at: usize) -> (u32, u32) {
+    let before = text.get(..at).unwrap_or_default();
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let lines = before.bytes().filter(|byte| *byte == b'\n').count();
+    let cols = before.get(line_start..).unwrap_or_default().chars().count();
+    (u32::try_from(lines + 1).unwrap_or(u32::MAX), u32::try_from(cols + 1).unwrap_or(u32::MAX))
+}
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Stable; see [`code`].
+    pub code: Code,
+    /// What is wrong, one sentence without a full stop.
+    pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+    /// A few words under the caret.
+    pub label: Option<String>,
+    /// JSON pointer of the value, empty for the whole file.
+    pub pointer: String,
+    /// Where it is; none if the file could not be read.
+    pub span: Option<Span>,
+}
+
+impl Diagnostic {
+    /// A finding without a place.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), help: None, label: None, pointer: String::new(), span: None }
+    }
+
+    /// The same with advice.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The same with words under the caret.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    /// The same at a place.
+    #[must_use]
+    pub fn at(mut self, pointer: impl Into<String>, span: Option<Span>) -> Self {
+        self.pointer = pointer.into();
+        self.span = span;
+        self
+    }
+
+    /// Error or warning.
+    pub fn severity(&self) -> Severity {
+        self.code.severity()
+    }
+}
+
+/// All findings about one file, in the order of their places.
+#[derive(Debug, Clone, Default)]
+pub struct Diagnostics {
+    /// The file as the user named it.
+    pub file: String,
+    /// Its text, for the source lines.
+    pub text: String,
+    items: Vec<Diagnostic>,
+}
+
+impl Diagnostics {
+    /// No findings yet about `file`.
+    pub fn new(file: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { file: file.into(), text: text.into(), items: Vec::new() }
+    }
+
+    /// Adds a finding.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.items.push(diagnostic);
+    }
+
+    /// The flow cannot be built.
+    pub fn has_errors(&self) -> bool {
+        self.items.iter().any(|item| item.severity() == Severity::Error)
+    }
+
+    /// Numbers of errors and warnings.
+    pub fn counts(&self) -> (usize, usize) {
+        let errors = self.items.iter().filter(|item| item.severity() == Severity::Error).count();
+        (errors, self.items.len() - errors)
+    }
+
+    /// Findings by place; the same finding twice is shown once.
+    pub fn sorted(&self) -> Vec<&Diagnostic> {
+        let mut items: Vec<&Diagnostic> = self.items.iter().collect();
+        items
+            .sort_by_key(|item| (item.span.as_ref().map(|span| span.bytes.start), item.severity(), item.code.as_str()));
+        items.dedup();
+        items
+    }
+}
+
+/// A finding as `--output json` prints it.
+#[derive(Serialize)]
+struct Record<'a> {
+    code: &'static str,
+    severity: Severity,
+    message: &'a str,
+    help: Option<&'a str>,
+    file: &'a str,
+    pointer: &'a str,
+    line: Option<u32>,
+    col: Option<u32>,
+    end_line: Option<u32>,
+    end_col: Option<u32>,
+    offset: Option<usize>,
+    len: Option<usize>,
+}
+
+impl Serialize for Diagnostics {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.sorted().into_iter().map(|item| {
+            let span = item.span.as_ref();
+            Record {
+                code: item.code.as_str(),
+                severity: item.severity(),
+                message: &item.message,
+                help: item.help.as_deref(),
+                file: &self.file,
+                pointer: &item.pointer,
+                line: span.map(|span| span.line),
+                col: span.map(|span| span.col),
+                end_line: span.map(|span| span.end_line),
+                end_col: span.map(|span| span.end_col),
+                offset: span.map(|span| span.bytes.start),
+                len: span.map(|span| span.bytes.len()),
+            }
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_count_characters_and_survive_any_range() {
+        let text = "ä: 1\nbö: 2\n";
+        let span = Span::of(text, 6..9);
+        assert_eq!((span.line, span.col, span.end_col), (2, 1, 3));
+        assert_eq!(Span::of(text, 1..2).bytes, 0..2);
+        assert_eq!(Span::of(text, 500..600).bytes, text.len()..text.len());
+    }
+}

@@ -1,0 +1,85 @@
+//! The one table of diagnostic codes: stable, never reused. `docs/reference/diagnostics.md` is made from it.
+
+use super::Severity;
+
+/// Declares the codes: name, text, severity, title.
+macro_rules! codes {
+    ($($name:ident = $text:literal, $severity:ident, $title:literal;)*) => {
+        /// What kind of finding it is.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $(#[doc = $title] $name,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// The stable text.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text),* }
+            }
+
+            /// Error or warning.
+            pub fn severity(self) -> Severity {
+                match self { $(Self::$name => Severity::$severity),* }
+            }
+
+            /// What the code stands for, in a few words.
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$name => $title),* }
+            }
+        }
+    };
+}
+
+codes! {
+    FileUnreadable = "L001", Error, "the flow file cannot be read";
+    YamlSyntax = "L002", Error, "the text is not YAML";
+    NotAMapping = "L003", Error, "the flow is not a mapping";
+    UnknownKey = "L004", Error, "a key that the format does not know";
+    MissingKey = "L005", Error, "a required key is missing";
+    WrongType = "L006", Error, "a value of another type than the format asks for";
+    WrongValue = "L007", Error, "a value that the format does not allow";
+    UnknownModule = "L008", Error, "no plugin holds this module";
+    AmbiguousModule = "L009", Error, "two plugins hold a module of this name";
+    ConfigUnknownKey = "L010", Error, "a configuration key that the module does not know";
+    ConfigMissingKey = "L011", Error, "a configuration key that the module requires is missing";
+    ConfigWrongValue = "L012", Error, "a configuration value that the module does not accept";
+    ConfigTwice = "L013", Error, "a configuration key is given twice";
+    TemplateSyntax = "L014", Error, "a template that cannot be parsed";
+    BrokenPlugin = "L015", Warning, "a plugin file that cannot be loaded";
+    Alias = "L016", Warning, "another tool's word for a setting";
+    NotActedOn = "L017", Warning, "a section that this version only keeps";
+    ExpressionSyntax = "L018", Error, "an SQL expression that cannot be parsed";
+    LinkSyntax = "P001", Error, "a link that cannot be parsed";
+    UnknownNode = "P002", Error, "a link names a node that is not there";
+    UnknownPort = "P003", Error, "a link names a port that the module does not have";
+    InputTwice = "P004", Error, "an input port with two links";
+    InputOpen = "P005", Error, "a required input port without a link";
+    Isolated = "P006", Error, "a mod or sink without any data link";
+    SourceUnread = "P007", Warning, "a source whose rows nobody reads";
+    DataCycle = "P008", Error, "data links form a cycle";
+    ControlCycle = "P009", Error, "control links form a cycle";
+    InnerControlRedundant = "P010", Warning, "a control link inside one sub flow, which the data links say already";
+    InnerControlWrong = "P011", Error, "a control link inside one sub flow that contradicts the data links";
+    ControlKind = "P012", Error, "a control link at a node that takes none";
+    DuplicateId = "P013", Error, "two nodes with one id";
+    ReservedId = "P014", Error, "an id that cannot be used";
+    ConditionUnsupported = "P015", Error, "a condition that this version does not run";
+    UnknownGlobal = "P016", Error, "a template names a global that nothing sets";
+    UndeclaredContext = "P017", Warning, "a context variable that is declared nowhere";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn codes_are_unique_and_titled() {
+        let texts: BTreeSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(texts.len(), Code::ALL.len());
+        assert!(Code::ALL.iter().all(|code| !code.title().is_empty() && code.as_str().len() == 4));
+    }
+}

@@ -1,0 +1,47 @@
+//! Findings for people: the source line, a caret, a help line, and one verdict with counts.
+
+use super::{Diagnostic, Diagnostics, Severity};
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+/// Draws all findings; `colour` for a terminal.
+pub fn render(diagnostics: &Diagnostics, colour: bool) -> String {
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    let renderer = renderer.decor_style(DecorStyle::Ascii);
+    let mut out = String::new();
+    for item in diagnostics.sorted() {
+        out.push_str(&renderer.render(&[group(item, diagnostics)]));
+        out.push_str("\n\n");
+    }
+    out
+}
+
+/// `2 errors, 1 warning`.
+pub fn verdict(diagnostics: &Diagnostics) -> String {
+    let count = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
+    match diagnostics.counts() {
+        (0, 0) => "no findings".to_owned(),
+        (0, warnings) => count(warnings, "warning"),
+        (errors, 0) => count(errors, "error"),
+        (errors, warnings) => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
+    }
+}
+
+fn group<'a>(item: &'a Diagnostic, all: &'a Diagnostics) -> Group<'a> {
+    let level = match item.severity() {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let title = level.primary_title(&item.message).id(item.code.as_str());
+    let mut group = match &item.span {
+        Some(span) => {
+            let annotation = AnnotationKind::Primary.span(span.bytes.clone()).label(item.label.as_deref());
+            title.element(Snippet::source(&all.text).path(&all.file).annotation(annotation))
+        }
+        None => title.element(annotate_snippets::Origin::path(&all.file)),
+    };
+    if let Some(help) = &item.help {
+        group = group.element(Level::HELP.message(help));
+    }
+    group
+}

@@ -1,0 +1,99 @@
+//! A fused stage as data, and the trait of what runs it. No type of any executor appears here.
+//!
+//! Polars is the embedded executor (`engine/polars`); another engine comes in by the same trait, with the same stages.
+
+use crate::artifacts::{Artifact, ArtifactWriter};
+use pypeline_schema::fault::Fault;
+use pypeline_schema::lowering::{Destination, Scan};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+
+/// What one node of a stage does.
+#[derive(Debug, Clone)]
+pub enum Work {
+    /// Reads files, given by absolute paths or globs; rows leave by port `data`.
+    Scan(Scan),
+    /// One SELECT per output port over tables named after the input ports.
+    Select(BTreeMap<String, String>),
+    /// Writes a file: to `temporary`, beside the destination's path. The engine renames it when the sub flow has succeeded.
+    Write {
+        /// Format and final path.
+        destination: Destination,
+        /// Where to write.
+        temporary: PathBuf,
+    },
+}
+
+/// One node.
+#[derive(Debug, Clone)]
+pub struct StageNode {
+    /// Its id, for messages.
+    pub id: String,
+    /// What it does.
+    pub work: Work,
+}
+
+/// Where the rows of a link come from.
+#[derive(Clone)]
+pub enum LinkSource {
+    /// An output port of a node of the stage: index into [`Stage::nodes`], port.
+    Port(usize, String),
+    /// A table made before.
+    Table(Arc<Artifact>),
+}
+
+/// Where the rows of a link go.
+pub enum LinkTarget {
+    /// An input port of a node of the stage: index into [`Stage::nodes`], port.
+    Port(usize, String),
+    /// A table for a later stage or module.
+    Table(Arc<ArtifactWriter>),
+}
+
+/// One data link that begins, ends or runs inside the stage.
+pub struct StageLink {
+    /// For messages: `a.output - b.input`.
+    pub name: String,
+    /// Where rows come from.
+    pub from: LinkSource,
+    /// Where they go.
+    pub to: LinkTarget,
+    /// Rows that have passed; moves while the stage runs.
+    pub rows: Arc<AtomicU64>,
+}
+
+/// Connected nodes that run as one plan.
+pub struct Stage {
+    /// In topological order.
+    pub nodes: Vec<StageNode>,
+    /// All their links.
+    pub links: Vec<StageLink>,
+    /// Set from outside to stop the stage at the next batch.
+    pub cancelled: Arc<AtomicBool>,
+}
+
+/// A failure of a stage, laid at a node's door where that is known.
+#[derive(Debug)]
+pub struct StageFault {
+    /// Id of the node.
+    pub node: Option<String>,
+    /// What went wrong.
+    pub fault: Box<Fault>,
+}
+
+/// Runs stages.
+pub trait Executor: Send + Sync {
+    /// Its name, for `--explain` and logs.
+    fn name(&self) -> &'static str;
+
+    /// Resolves the columns of every node, without reading more than files' heads; all faults that can be found so.
+    fn check(&self, stage: &Stage) -> Vec<StageFault>;
+
+    /// The plan as text.
+    fn explain(&self, stage: &Stage) -> Result<String, StageFault>;
+
+    /// Runs the stage to its end on the calling thread, which may block.
+    fn run(&self, stage: &Stage) -> Result<(), StageFault>;
+}

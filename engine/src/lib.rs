@@ -1,0 +1,19 @@
+//! Builds flows into job folders and runs them.
+//!
+//! In reading order: what a person is told ([`diagnostics`]), where things are ([`project`]), who does the work ([`plugins`],
+//! [`registry`], [`executor`], [`artifacts`]), what is shared between the two stages ([`config`], [`template`]), and the two
+//! stages themselves: [`build`] (YAML to job folder) and [`run`] (job folder to rows). They never see each other.
+
+pub mod diagnostics;
+pub mod project;
+pub mod plugins;
+pub mod registry;
+mod json_schema;
+pub mod config;
+pub mod artifacts;
+pub mod executor;
+pub mod scheduling;
+pub mod job_folder;
+pub mod build;
+pub mod run;
+pub mod template;

@@ -1,0 +1,197 @@
+//! A stage's nodes joined to their links: counters, tables in and out, temporary files. And the stage run on its thread.
+
+use super::publish::Publication;
+use super::sub_flow::Attempt;
+use crate::artifacts::{Artifact, ArtifactStore, ArtifactWriter};
+use crate::executor::{LinkSource, LinkTarget, Stage, StageLink, StageNode, Work};
+use crate::run::job::Job;
+use crate::run::observe::LinkCounter;
+use crate::run::prepare::{NodeFault, Prepared};
+use pypeline_schema::fault::{Fault, FaultKind};
+use pypeline_schema::lowering::Lowering;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
+
+/// Tables made so far, by node and output port.
+pub(super) type Tables = BTreeMap<(usize, String), Arc<Artifact>>;
+
+/// A stage and the tables that it fills.
+struct Wired {
+    stage: Stage,
+    outputs: Vec<((usize, String), Arc<ArtifactWriter>)>,
+    /// Counters of further links of one port, which carry the same rows as the first.
+    twins: Vec<(Arc<AtomicU64>, Arc<AtomicU64>)>,
+}
+
+/// What a stage is wired from.
+struct Parts<'a> {
+    job: &'a Job,
+    prepared: &'a [Prepared],
+    nodes: &'a [usize],
+    pairs: &'a [(usize, usize)],
+    counters: &'a [Arc<AtomicU64>],
+    tables: &'a Tables,
+    publications: &'a BTreeMap<usize, Publication>,
+    store: &'a Arc<ArtifactStore>,
+    cancelled: Arc<AtomicBool>,
+}
+
+/// Runs a stage on a thread of its own: it computes and blocks for as long as it takes.
+pub(super) async fn run_stage(attempt: &Arc<Attempt>, nodes: &[usize]) -> Result<(), Vec<NodeFault>> {
+    let shared = &attempt.shared;
+    let blame = nodes.first().copied().unwrap_or_default();
+    let tables = attempt.tables.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let counters: Vec<Arc<AtomicU64>> = shared.links.iter().map(|link: &LinkCounter| Arc::clone(&link.rows)).collect();
+    let wired = wire(&Parts {
+        job: &shared.job,
+        prepared: &attempt.prepared,
+        nodes,
+        pairs: &shared.pairs,
+        counters: &counters,
+        tables: &tables,
+        publications: &attempt.publications,
+        store: &shared.store,
+        cancelled: attempt.cancel.flag(),
+    })
+    .ok_or_else(|| vec![(blame, contract("a table that this stage reads was never made"))])?;
+    drop(tables);
+    let Wired { stage, outputs, twins } = wired;
+    let executor = Arc::clone(&shared.executor);
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    let work = move || {
+        let ran = catch_unwind(AssertUnwindSafe(|| executor.run(&stage)));
+        // A receiver that is gone belongs to a run that is ending.
+        let _ = sender.send(ran);
+    };
+    let spawned = std::thread::Builder::new().name("pype-stage".to_owned()).spawn(work);
+    spawned
+        .map_err(|error| vec![(blame, Box::new(Fault::new(FaultKind::Io, "no thread to be had").caused_by(&error)))])?;
+    match receiver.await {
+        Ok(Ok(Ok(()))) => {}
+        Ok(Ok(Err(fault))) => {
+            let node = fault.node.and_then(|id| shared.job.dag.nodes.iter().position(|node| node.id == id));
+            return Err(vec![(node.unwrap_or(blame), fault.fault)]);
+        }
+        Ok(Err(panic)) => {
+            let text = panic.downcast_ref::<String>().cloned();
+            let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default();
+            let names: Vec<&str> =
+                nodes.iter().filter_map(|node| Some(shared.job.dag.nodes.get(*node)?.id.as_str())).collect();
+            let fault = Fault::new(FaultKind::Panic, format!("{} panicked: {text}", shared.executor.name()));
+            return Err(vec![(blame, Box::new(fault.with("stage", names.join(", "))))]);
+        }
+        Err(_) => return Err(vec![(blame, contract("the stage's thread ended without a word"))]),
+    }
+    for (first, twin) in twins {
+        twin.store(first.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+    for (port, writer) in outputs {
+        let artifact = writer.finish().map_err(|fault| vec![(port.0, fault)])?;
+        attempt.tables.lock().unwrap_or_else(PoisonError::into_inner).insert(port, Arc::new(artifact));
+    }
+    Ok(())
+}
+
+fn contract(text: &str) -> Box<Fault> {
+    Box::new(Fault::new(FaultKind::Contract, text))
+}
+
+/// The stage as it would be, without tables from before; none if it needs such.
+pub(in crate::run) fn stage_for_explain(
+    job: &Job,
+    prepared: &[Prepared],
+    nodes: &[usize],
+    store: &Arc<ArtifactStore>,
+) -> Option<Stage> {
+    let pairs = crate::run::prepare::pairs(&job.dag.nodes, &job.dag.data_links);
+    let counters: Vec<Arc<AtomicU64>> = pairs.iter().map(|_| Arc::default()).collect();
+    let (tables, publications) = (Tables::new(), BTreeMap::new());
+    let cancelled = Arc::default();
+    let parts = Parts {
+        job,
+        prepared,
+        nodes,
+        pairs: &pairs,
+        counters: &counters,
+        tables: &tables,
+        publications: &publications,
+        store,
+        cancelled,
+    };
+    wire(&parts).map(|wired| wired.stage)
+}
+
+fn wire(parts: &Parts<'_>) -> Option<Wired> {
+    let stage_nodes: Vec<StageNode> = parts.nodes.iter().filter_map(|node| stage_node(parts, *node)).collect();
+    let place = |node: usize| parts.nodes.iter().position(|other| *other == node);
+    let mut wired = Wired {
+        stage: Stage { nodes: stage_nodes, links: Vec::new(), cancelled: Arc::clone(&parts.cancelled) },
+        outputs: Vec::new(),
+        twins: Vec::new(),
+    };
+    for ((link, &(from, to)), rows) in parts.job.dag.data_links.iter().zip(parts.pairs).zip(parts.counters) {
+        let name = format!("{} - {}", link.from, link.to);
+        let port = (from, link.from.port.clone());
+        match (place(from), place(to)) {
+            (None, None) => {}
+            (Some(source), Some(target)) => wired.stage.links.push(StageLink {
+                name,
+                from: LinkSource::Port(source, link.from.port.clone()),
+                to: LinkTarget::Port(target, link.to.port.clone()),
+                rows: Arc::clone(rows),
+            }),
+            // The rows were counted when the table was made.
+            (None, Some(target)) => wired.stage.links.push(StageLink {
+                name,
+                from: LinkSource::Table(Arc::clone(parts.tables.get(&port)?)),
+                to: LinkTarget::Port(target, link.to.port.clone()),
+                rows: Arc::default(),
+            }),
+            (Some(source), None) => match wired.outputs.iter().position(|(known, _)| *known == port) {
+                Some(_) => {
+                    let first = first_counter(parts, &port);
+                    wired.twins.extend(first.map(|first| (first, Arc::clone(rows))));
+                }
+                None => {
+                    let writer = Arc::new(parts.store.writer());
+                    wired.outputs.push((port, Arc::clone(&writer)));
+                    wired.stage.links.push(StageLink {
+                        name,
+                        from: LinkSource::Port(source, link.from.port.clone()),
+                        to: LinkTarget::Table(writer),
+                        rows: Arc::clone(rows),
+                    });
+                }
+            },
+        }
+    }
+    Some(wired)
+}
+
+/// Counter of the first link that leaves the stage by this port.
+fn first_counter(parts: &Parts<'_>, (node, port): &(usize, String)) -> Option<Arc<AtomicU64>> {
+    let links = parts.job.dag.data_links.iter().zip(parts.pairs).zip(parts.counters);
+    let outer =
+        links.filter(|((link, (from, to)), _)| from == node && link.from.port == *port && !parts.nodes.contains(to));
+    outer.map(|(_, rows)| Arc::clone(rows)).next()
+}
+
+fn stage_node(parts: &Parts<'_>, node: usize) -> Option<StageNode> {
+    let id = parts.job.dag.nodes.get(node)?.id.clone();
+    let prepared = parts.prepared.iter().find(|ready| ready.node == node)?;
+    let work = match prepared.lowering.clone()? {
+        Lowering::Scan(scan) => Work::Scan(scan),
+        Lowering::Select(selects) => Work::Select(selects),
+        Lowering::Destination(destination) => match parts.publications.get(&node) {
+            Some(publication) => {
+                Work::Write { destination: publication.destination(), temporary: publication.temporary().to_path_buf() }
+            }
+            // Nothing is written by an explanation.
+            None => Work::Write { temporary: destination.path.clone().into(), destination },
+        },
+        Lowering::Run => return None,
+    };
+    Some(StageNode { id, work })
+}

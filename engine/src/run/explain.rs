@@ -1,0 +1,62 @@
+//! `pype run --explain`: the units of each sub flow, and the plan of each stage, without reading a row.
+
+use super::execution::wiring;
+use super::job::Job;
+use super::prepare::{self, Unit};
+use super::{RunError, RunOptions, templater};
+use crate::artifacts::{ArtifactStore, Policy};
+use crate::executor::Executor;
+use crate::project::Project;
+use std::fmt::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Text that shows how a job would run now.
+pub fn explain(
+    project: &Project,
+    folder: &Path,
+    options: &RunOptions,
+    executor: &dyn Executor,
+) -> Result<String, RunError> {
+    let job = Job::open(project, folder)?;
+    let values = templater::values(&job, options)?;
+    let store = Arc::new(ArtifactStore::new(Policy::memory(), &std::env::temp_dir()));
+    let pairs = prepare::pairs(&job.dag.nodes, &job.dag.data_links);
+    let mut out = String::new();
+    for sub_flow in &job.metadata.sub_flows {
+        let nodes: Vec<usize> = (0..job.dag.nodes.len())
+            .filter(|at| job.dag.nodes.get(*at).is_some_and(|node| sub_flow.nodes.contains(&node.id)))
+            .collect();
+        let _ = writeln!(out, "sub flow {}", sub_flow.name);
+        let prepared = match prepare::prepare(&job, project, &nodes, values.scope()) {
+            Ok(prepared) => prepared,
+            Err(faults) => {
+                for (_, fault) in faults {
+                    let _ = writeln!(out, "  known only at run: {fault}");
+                }
+                continue;
+            }
+        };
+        let units = prepare::units(&prepared, &pairs, options.fuse);
+        let id = |node: &usize| job.dag.nodes.get(*node).map_or("", |node| node.id.as_str());
+        for (number, unit) in units.iter().enumerate() {
+            match unit {
+                Unit::Module(node) => {
+                    let _ = writeln!(out, "  {}. module {} (runs by itself)", number + 1, id(node));
+                }
+                Unit::Stage(nodes) => {
+                    let names: Vec<&str> = nodes.iter().map(id).collect();
+                    let _ = writeln!(out, "  {}. stage [{}] on {}", number + 1, names.join(", "), executor.name());
+                    let plan = match wiring::stage_for_explain(&job, &prepared, nodes, &store) {
+                        Some(stage) => executor.explain(&stage).unwrap_or_else(|fault| fault.fault.to_string()),
+                        None => "it takes tables of another stage: its plan is known once they are there".to_owned(),
+                    };
+                    for line in plan.lines() {
+                        let _ = writeln!(out, "       {line}");
+                    }
+                }
+            }
+        }
+    }
+    Ok(out)
+}

@@ -1,0 +1,138 @@
+//! A job folder, read and found whole: versions, fingerprint, and the very plugins it was built with.
+
+use crate::job_folder::{JobFolder, fingerprint};
+use crate::plugins::Plugins;
+use crate::plugins::error::PluginError;
+use crate::plugins::handle::Plugin;
+use crate::project::Project;
+use pypeline_schema::FORMAT_VERSION;
+use pypeline_schema::dag::{DagFile, DagNode};
+use pypeline_schema::execution_metadata::ExecutionMetadata;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Why a job folder cannot be run.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// No job there.
+    #[error("`{}` is not a job folder: it holds no `*_dag.json`; `pype build FLOW.yaml` makes one", .0.display())]
+    NotAJob(PathBuf),
+    /// The file system refused.
+    #[error("cannot read `{}`: {source}", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Not what `pype build` writes.
+    #[error("`{}` is damaged: {why}; build the job again", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        why: String,
+    },
+    /// Written by another version.
+    #[error("`{}` has format version {found}, this pype reads {FORMAT_VERSION}; build the job again", .path.display())]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u64,
+    },
+    /// The files do not belong together: edited, or a build was interrupted.
+    #[error(
+        "the files of job `{0}` do not belong together (edited by hand, or a build was interrupted); build the job again"
+    )]
+    Fingerprint(String),
+    /// Plugins that cannot be used, all of them.
+    #[error("{}", plugin_errors(.0))]
+    Plugins(Vec<(PluginError, Vec<String>)>),
+}
+
+fn plugin_errors(errors: &[(PluginError, Vec<String>)]) -> String {
+    let one = |(error, modules): &(PluginError, Vec<String>)| format!("{error} (needed for {})", modules.join(", "));
+    errors.iter().map(one).collect::<Vec<_>>().join("\n")
+}
+
+/// An opened job.
+pub struct Job {
+    /// Where it is.
+    pub folder: JobFolder,
+    /// Nodes and links.
+    pub dag: DagFile,
+    /// What the scheduler needs.
+    pub metadata: ExecutionMetadata,
+    /// Libraries by file name.
+    pub plugins: BTreeMap<String, Arc<Plugin>>,
+}
+
+impl Job {
+    /// Opens a folder and loads its plugins.
+    pub fn open(project: &Project, path: &Path) -> Result<Self, JobError> {
+        let folder = find(path)?;
+        let dag: DagFile = read(&folder.dag())?;
+        let metadata: ExecutionMetadata = read(&folder.metadata())?;
+        if fingerprint(&dag, &metadata) != metadata.fingerprint {
+            return Err(JobError::Fingerprint(folder.name().to_owned()));
+        }
+        let plugins = load_plugins(project, &dag, &metadata)?;
+        Ok(Self { folder, dag, metadata, plugins })
+    }
+
+    /// The library that holds a node's module.
+    pub fn plugin(&self, node: &DagNode) -> Option<&Arc<Plugin>> {
+        self.plugins.get(&node.library)
+    }
+}
+
+/// The job's name is that of its `*_dag.json`.
+fn find(path: &Path) -> Result<JobFolder, JobError> {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let entries = std::fs::read_dir(&path).map_err(|source| JobError::Io { path: path.clone(), source })?;
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut jobs: Vec<String> = names.filter_map(|name| name.strip_suffix("_dag.json").map(str::to_owned)).collect();
+    jobs.sort();
+    match jobs.into_iter().next() {
+        Some(name) => Ok(JobFolder::new(path, name)),
+        None => Err(JobError::NotAJob(path)),
+    }
+}
+
+fn read<T: DeserializeOwned>(path: &Path) -> Result<T, JobError> {
+    let bytes = std::fs::read(path).map_err(|source| JobError::Io { path: path.to_path_buf(), source })?;
+    let damaged = |error: serde_json::Error| JobError::Damaged { path: path.to_path_buf(), why: error.to_string() };
+    let value: Value = serde_json::from_slice(&bytes).map_err(damaged)?;
+    match value.get("format_version").and_then(Value::as_u64) {
+        Some(found) if found == u64::from(FORMAT_VERSION) => serde_json::from_value(value).map_err(damaged),
+        found => Err(JobError::Version { path: path.to_path_buf(), found: found.unwrap_or(0) }),
+    }
+}
+
+fn load_plugins(
+    project: &Project,
+    dag: &DagFile,
+    metadata: &ExecutionMetadata,
+) -> Result<BTreeMap<String, Arc<Plugin>>, JobError> {
+    let mut plugins = Plugins::of(project);
+    let (mut loaded, mut failed) = (BTreeMap::new(), Vec::new());
+    for pin in &metadata.plugins {
+        match plugins.load_pinned(pin) {
+            Ok(plugin) => {
+                loaded.insert(pin.library.clone(), plugin);
+            }
+            Err(error) => {
+                let nodes = dag.nodes.iter().filter(|node| node.library == pin.library);
+                let mut modules: Vec<String> = nodes.map(|node| format!("`{}`", node.module.name)).collect();
+                modules.sort();
+                modules.dedup();
+                failed.push((error, modules));
+            }
+        }
+    }
+    if failed.is_empty() { Ok(loaded) } else { Err(JobError::Plugins(failed)) }
+}

@@ -1,0 +1,87 @@
+//! `csv_sink`: rows into delimited text.
+
+use crate::csv_source::one_byte;
+use pypeline_sdk::lowering::{CsvWrite, Destination, WriteFormat, WriteMode};
+use pypeline_sdk::prelude::*;
+
+/// Where the file goes and how it is written.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CsvSinkConfig {
+    /// Path of the file; relative to the project
+    output_path: String,
+    /// What to do with a file that is there: `overwrite`, `append` or `error`
+    #[serde(default)]
+    mode: WriteModeConfig,
+    /// The character between values
+    #[serde(default = "comma")]
+    delimiter: char,
+    /// The character around values that need it
+    #[serde(default = "quote")]
+    quote: char,
+    /// Write the column names first
+    #[serde(default = "yes")]
+    header: bool,
+    /// The text for NULL
+    #[serde(default)]
+    null_value: String,
+}
+
+/// What to do with a target that exists.
+#[derive(Deserialize, Serialize, JsonSchema, Default, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+pub enum WriteModeConfig {
+    #[default]
+    Overwrite,
+    Append,
+    Error,
+}
+
+fn comma() -> char {
+    ','
+}
+
+fn quote() -> char {
+    '"'
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl WriteModeConfig {
+    fn lower(self) -> WriteMode {
+        match self {
+            Self::Overwrite => WriteMode::Overwrite,
+            Self::Append => WriteMode::Append,
+            Self::Error => WriteMode::Error,
+        }
+    }
+}
+
+pub struct CsvSink;
+
+impl Module for CsvSink {
+    type Config = CsvSinkConfig;
+    const MANIFEST: Manifest = Manifest::sink("csv_sink")
+        .category("File Sinks")
+        .description("Writes rows to a CSV file, whole or not at all")
+        .globals(&["row_count"])
+        .effect(Effect::AtomicReplace)
+        .lowers();
+
+    fn lower(config: &CsvSinkConfig, _: &Ports) -> Result<Lowering> {
+        one_byte("delimiter", config.delimiter)?;
+        one_byte("quote", config.quote)?;
+        Ok(Lowering::Destination(Destination {
+            path: config.output_path.clone(),
+            format: WriteFormat::Csv(CsvWrite {
+                delimiter: config.delimiter,
+                quote: config.quote,
+                header: config.header,
+                null_value: config.null_value.clone(),
+            }),
+            mode: config.mode.lower(),
+        }))
+    }
+}

@@ -1,0 +1,22 @@
+//! Every file format of pype and the words they share: the contract between build and run, which never see each other.
+//!
+//! In reading order: a flow as written ([`flow`], [`settings`], [`link`], [`valve`]), a module as it declares itself
+//! ([`manifest`], [`lowering`], [`fault`]), a job as built ([`dag`], [`execution_metadata`], [`registry`]), and a run as it
+//! is told ([`run_result`]). Nothing here does I/O or decides anything: types, parsers of short texts, and defaults.
+
+pub mod dag;
+pub mod execution_metadata;
+pub mod fault;
+pub mod flow;
+pub mod link;
+pub mod lowering;
+pub mod manifest;
+pub mod registry;
+pub mod run_result;
+pub mod formats;
+pub mod settings;
+pub mod valve;
+
+/// Version of `*_dag.json`, `*_execution_metadata.json`, `ModRegistry.json` and the run result.
+/// A reader refuses a file whose version it does not know.
+pub const FORMAT_VERSION: u32 = 1;

@@ -1,0 +1,82 @@
+//! `settings:` of a flow: how its runs behave. Everything is optional.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Settings as written; `None` means the documented default.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Seconds for the whole run; no limit by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub timeout: Option<u64>,
+    /// Seconds for one attempt of a sub flow; no limit by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub sub_flow_timeout: Option<u64>,
+    /// Further attempts of a sub flow after a transient failure (default 1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retries: Option<u32>,
+    /// Seconds before the first further attempt; doubled each time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0))]
+    pub retry_delay: Option<f64>,
+    /// What a failure does to the rest of the run (default `halt`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fail_strategy: Option<FailStrategy>,
+    /// Where rows live between stages (default `auto`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution_mode: Option<ExecutionMode>,
+    /// Threads for blocking work (default 2 × cores; `PYPELINE_THREADS` stands above it).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1024))]
+    pub threads: Option<u32>,
+    /// Rows above which an artifact goes to Parquet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spill_threshold_rows: Option<u64>,
+    /// Share of the machine's memory above which artifacts go to Parquet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub max_ram_share: Option<f64>,
+    /// Memory budget of a run, as `512MB` or `2GiB`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_limit: Option<String>,
+    /// `on` or `off`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<String>,
+    /// `power`, `process` or `off`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub durability: Option<String>,
+    /// Run the roots at the same time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parallel_roots: Option<bool>,
+}
+
+/// What a failed sub flow does to the rest of the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum FailStrategy {
+    /// Ordinary links no longer open.
+    #[default]
+    Halt,
+    /// Everything that is not blocked runs.
+    Continue,
+}
+
+/// Where rows live between stages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ExecutionMode {
+    /// In memory until a threshold, then in Parquet.
+    #[default]
+    Auto,
+    /// In memory.
+    Memory,
+    /// In Parquet.
+    Streaming,
+    /// The specification's word for `memory`.
+    Pandas,
+    /// The specification's word for `streaming`.
+    Dask,
+}

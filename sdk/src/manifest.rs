@@ -1,0 +1,167 @@
+//! A module's declaration as a constant: what it is, its ports, what it does to the outside.
+
+use pypeline_schema::manifest::{ConfigSchema, Effect, Maturity, ModuleKind, ModuleManifest};
+use schemars::generate::SchemaSettings;
+use serde_json::Value;
+
+/// Built in a `const` by the methods below, starting from the module's kind.
+#[derive(Debug, Clone, Copy)]
+pub struct Manifest {
+    name: &'static str,
+    kind: ModuleKind,
+    version: &'static str,
+    description: &'static str,
+    category: &'static str,
+    inputs: &'static [&'static str],
+    outputs: &'static [&'static str],
+    globals: &'static [&'static str],
+    packages: &'static [&'static str],
+    effect: Effect,
+    maturity: Maturity,
+    lowers: bool,
+    runs: bool,
+}
+
+impl Manifest {
+    const fn of_kind(
+        name: &'static str,
+        kind: ModuleKind,
+        inputs: &'static [&'static str],
+        outputs: &'static [&'static str],
+    ) -> Self {
+        Self {
+            name,
+            kind,
+            version: "1.0.0",
+            description: "",
+            category: "Other",
+            inputs,
+            outputs,
+            globals: &[],
+            packages: &[],
+            effect: Effect::Pure,
+            maturity: Maturity::Stable,
+            lowers: false,
+            runs: true,
+        }
+    }
+
+    /// A source, `<what>_source`, with output port `data`.
+    pub const fn source(name: &'static str) -> Self {
+        Self::of_kind(name, ModuleKind::Source, &[], &["data"])
+    }
+
+    /// A mod, `<what>_mod`, with ports `input` and `output`.
+    pub const fn transform(name: &'static str) -> Self {
+        Self::of_kind(name, ModuleKind::Mod, &["input"], &["output"])
+    }
+
+    /// A sink, `<what>_sink`, with input port `input`.
+    pub const fn sink(name: &'static str) -> Self {
+        Self::of_kind(name, ModuleKind::Sink, &["input"], &[])
+    }
+
+    /// A solo, `<what>_solo`, without ports.
+    pub const fn solo(name: &'static str) -> Self {
+        Self::of_kind(name, ModuleKind::Solo, &[], &[])
+    }
+
+    /// Semver; raise it when the configuration or the result changes.
+    pub const fn version(mut self, version: &'static str) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// One sentence for lists and the reference.
+    pub const fn description(mut self, description: &'static str) -> Self {
+        self.description = description;
+        self
+    }
+
+    /// Groups modules in lists.
+    pub const fn category(mut self, category: &'static str) -> Self {
+        self.category = category;
+        self
+    }
+
+    /// Input ports other than the kind's own.
+    pub const fn inputs(mut self, ports: &'static [&'static str]) -> Self {
+        self.inputs = ports;
+        self
+    }
+
+    /// Output ports other than the kind's own; the first is the main one.
+    pub const fn outputs(mut self, ports: &'static [&'static str]) -> Self {
+        self.outputs = ports;
+        self
+    }
+
+    /// Globals that it sets while it runs.
+    pub const fn globals(mut self, names: &'static [&'static str]) -> Self {
+        self.globals = names;
+        self
+    }
+
+    /// Third-party libraries or systems that it needs.
+    pub const fn packages(mut self, packages: &'static [&'static str]) -> Self {
+        self.packages = packages;
+        self
+    }
+
+    /// What it does outside the run.
+    pub const fn effect(mut self, effect: Effect) -> Self {
+        self.effect = effect;
+        self
+    }
+
+    /// How stable its configuration is.
+    pub const fn maturity(mut self, maturity: Maturity) -> Self {
+        self.maturity = maturity;
+        self
+    }
+
+    /// It answers `lower` for every configuration, and has no `run`.
+    pub const fn lowers(mut self) -> Self {
+        self.lowers = true;
+        self.runs = false;
+        self
+    }
+
+    /// It answers `lower` for some configurations (`Lowering::Run` for others), and has a `run`.
+    pub const fn lowers_or_runs(mut self) -> Self {
+        self.lowers = true;
+        self.runs = true;
+        self
+    }
+
+    pub(crate) const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The manifest as it is handed to the host, with the schemas made from the configuration struct `C`.
+    pub fn with_config<C: schemars::JsonSchema>(&self) -> ModuleManifest {
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let mut schema: Value = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<C>().to_value();
+        if let Some(object) = schema.as_object_mut() {
+            object.remove("$schema");
+            object.remove("title");
+        }
+        ModuleManifest {
+            name: self.name.to_owned(),
+            kind: self.kind,
+            version: self.version.to_owned(),
+            description: self.description.to_owned(),
+            category: self.category.to_owned(),
+            input_ports: owned(self.inputs),
+            output_ports: owned(self.outputs),
+            globals: owned(self.globals),
+            packages: owned(self.packages),
+            config_schema: ConfigSchema::from_json_schema(&schema),
+            config_json_schema: schema,
+            effect: self.effect,
+            maturity: self.maturity,
+            lowers: self.lowers,
+            runs: self.runs,
+        }
+    }
+}

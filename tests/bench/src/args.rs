@@ -1,0 +1,84 @@
+//! The command line. It is a file of its own because Clap's macros and the crate's `Result` do not mix well.
+
+use crate::contenders::Kind;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Options of the benchmark, or another task.
+#[derive(Parser)]
+#[command(
+    name = "bench",
+    version,
+    about = "csv -> filter -> parquet by pype, hand-written Polars, the Polars wheel and DuckDB",
+    args_conflicts_with_subcommands = true
+)]
+pub struct Args {
+    /// What to do instead of the benchmark
+    #[command(subcommand)]
+    pub task: Option<Task>,
+    /// Size of the CSV file in GB (1,000,000,000 bytes)
+    #[arg(long, default_value = "1.0", value_parser = gigabytes)]
+    pub gb: f64,
+    /// Measured rounds, after one that is not measured
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    pub rounds: u32,
+    /// Contenders, separated by commas; all of them where it is left out
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub only: Vec<Kind>,
+    /// Write all raw numbers to this file
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Folder for the CSV file, the Python environment and the outputs; `pype-bench` in the temporary folder by default
+    #[arg(long, value_name = "DIR")]
+    pub work: Option<PathBuf>,
+    /// Leave projects, logs and the last outputs in the work folder
+    #[arg(long)]
+    pub keep: bool,
+}
+
+/// Tasks other than the benchmark.
+#[derive(Subcommand)]
+pub enum Task {
+    /// Do the work once, as the hand-written contender does it
+    Hand {
+        /// The CSV file
+        input: PathBuf,
+        /// The Parquet file
+        output: PathBuf,
+    },
+    /// Print the bytes of the plugin libraries beside the pype binary
+    Size,
+}
+
+impl Args {
+    /// This contender takes part.
+    pub fn runs(&self, kind: Kind) -> bool {
+        self.only.is_empty() || self.only.contains(&kind)
+    }
+}
+
+fn gigabytes(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| format!("`{text}` is not a number"))?;
+    // A million bytes hold enough rows to infer types from; a terabyte is surely a slip.
+    if (0.001..=1000.0).contains(&value) { Ok(value) } else { Err("use a size between 0.001 and 1000".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contenders_are_chosen_by_name() {
+        let args = Args::try_parse_from(["bench", "--only", "hand,duckdb", "--gb", "0.5"]).unwrap();
+        let chosen: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| args.runs(*kind)).collect();
+        assert_eq!(chosen, [Kind::Hand, Kind::Duckdb]);
+        assert!(Args::try_parse_from(["bench", "--gb", "0"]).is_err());
+        assert!(Args::try_parse_from(["bench", "--rounds", "0"]).is_err());
+    }
+
+    #[test]
+    fn hand_is_a_task_with_two_paths() {
+        let args = Args::try_parse_from(["bench", "hand", "in.csv", "out.parquet"]).unwrap();
+        assert!(matches!(args.task, Some(Task::Hand { .. })));
+    }
+}

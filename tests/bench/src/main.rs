@@ -1,0 +1,96 @@
+//! A job should cost what hand-written Polars costs. This program measures it: the same work by `pype`, by the Polars
+//! program that an expert would write, by the Polars wheel and by DuckDB, each in a process of its own.
+
+mod args;
+mod contenders;
+mod data;
+mod hand;
+mod machine;
+mod measure;
+mod process;
+mod project;
+mod race;
+mod report;
+mod startup;
+mod venv;
+
+use args::{Args, Task};
+use clap::Parser;
+use contenders::Kind;
+use machine::Machine;
+use report::Report;
+use std::path::Path;
+use std::process::ExitCode;
+
+// The allocator of the `pype` binary: `hand` shall differ from it in the program alone.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+/// Errors here are only ever shown to a person.
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let outcome = match &args.task {
+        Some(Task::Hand { input, output }) => hand::run(input, output).map(|()| true),
+        Some(Task::Size) => print_sizes().map(|()| true),
+        None => bench(&args),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The whole benchmark; false where one of the project's own contenders could not be measured.
+fn bench(args: &Args) -> Result<bool> {
+    let work = std::path::absolute(args.work.clone().unwrap_or_else(|| std::env::temp_dir().join("pype-bench")))?;
+    // What is made anew each time has a folder of its own, so that removing it cannot touch anything else in `work`.
+    let scratch = work.join("pype-bench-run");
+    remove_folder(&scratch)?;
+    std::fs::create_dir_all(&scratch)?;
+
+    let input = data::prepare(&work, args.gb)?;
+    let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| args.runs(*kind)).collect();
+    let mut contenders = contenders::prepare(&kinds, &work, &scratch, &input);
+    race::run(&mut contenders, args.rounds, input.kept);
+    let startup = args.runs(Kind::Pype).then(|| startup::measure(&scratch).map_err(|error| error.to_string()));
+
+    let report = Report { machine: Machine::read(), input, rounds: args.rounds, contenders, startup };
+    print!("{}", report.text());
+    if let Some(file) = &args.json {
+        std::fs::write(file, format!("{:#}\n", report.json()))
+            .map_err(|error| format!("{}: {error}", file.display()))?;
+    }
+    if !args.keep {
+        remove_folder(&scratch)?;
+    }
+    Ok(report.is_complete())
+}
+
+/// Removes a folder that may not be there.
+fn remove_folder(folder: &Path) -> Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(format!("cannot remove {}: {error}", folder.display()).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// One line for each plugin library: its bytes and its name.
+fn print_sizes() -> Result<()> {
+    let libraries = project::libraries()?;
+    if libraries.is_empty() {
+        return Err("no plugin library is beside the pype binary".into());
+    }
+    for (name, bytes) in libraries {
+        println!("{bytes:>12}  {name}");
+    }
+    Ok(())
+}
