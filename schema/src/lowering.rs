@@ -81,10 +81,11 @@ pub struct CsvRead {
 
 /// A column as declared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Column {
-    /// Its name.
+    /// Its name
     pub name: String,
-    /// Its type.
+    /// `string`, `int`, `float`, `bool`, `date`, `datetime` or `time`
     #[serde(rename = "type")]
     pub data_type: ColumnType,
 }

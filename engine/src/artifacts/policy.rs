@@ -54,7 +54,9 @@ impl Policy {
         if n_rows > self.rows {
             return true;
         }
-        self.resident_bytes < u64::MAX && n_batches % BATCHES_PER_LOOK == 0 && self.resident() > self.resident_bytes
+        self.resident_bytes < u64::MAX
+            && n_batches.is_multiple_of(BATCHES_PER_LOOK)
+            && self.resident() > self.resident_bytes
     }
 
     fn resident(&self) -> u64 {

@@ -12,7 +12,7 @@ pub struct CsvSinkConfig {
     output_path: String,
     /// What to do with a file that is there: `overwrite`, `append` or `error`
     #[serde(default)]
-    mode: WriteModeConfig,
+    mode: WriteMode,
     /// The character between values
     #[serde(default = "comma")]
     delimiter: char,
@@ -27,16 +27,6 @@ pub struct CsvSinkConfig {
     null_value: String,
 }
 
-/// What to do with a target that exists.
-#[derive(Deserialize, Serialize, JsonSchema, Default, Clone, Copy)]
-#[serde(rename_all = "lowercase")]
-pub enum WriteModeConfig {
-    #[default]
-    Overwrite,
-    Append,
-    Error,
-}
-
 fn comma() -> char {
     ','
 }
@@ -47,16 +37,6 @@ fn quote() -> char {
 
 fn yes() -> bool {
     true
-}
-
-impl WriteModeConfig {
-    fn lower(self) -> WriteMode {
-        match self {
-            Self::Overwrite => WriteMode::Overwrite,
-            Self::Append => WriteMode::Append,
-            Self::Error => WriteMode::Error,
-        }
-    }
 }
 
 pub struct CsvSink;
@@ -81,7 +61,7 @@ impl Module for CsvSink {
                 header: config.header,
                 null_value: config.null_value.clone(),
             }),
-            mode: config.mode.lower(),
+            mode: config.mode,
         }))
     }
 }

@@ -1,6 +1,6 @@
 //! `csv_source`: rows from delimited text.
 
-use pypeline_sdk::lowering::{Column, ColumnType, CsvRead, Scan, ScanFormat};
+use pypeline_sdk::lowering::{Column, CsvRead, Scan, ScanFormat};
 use pypeline_sdk::prelude::*;
 
 /// Where the file is and how it is written.
@@ -38,34 +38,10 @@ pub struct CsvSourceConfig {
     parse_dates: bool,
     /// Names and types of all columns, in the file's order, instead of inferring them
     #[serde(default)]
-    columns: Option<Vec<ColumnConfig>>,
+    columns: Option<Vec<Column>>,
     /// Stop after so many rows
     #[serde(default)]
     limit: Option<u64>,
-}
-
-/// A declared column.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ColumnConfig {
-    /// Its name
-    name: String,
-    /// `string`, `int`, `float`, `bool`, `date`, `datetime` or `time`
-    #[serde(rename = "type")]
-    data_type: TypeConfig,
-}
-
-/// A declared type.
-#[derive(Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum TypeConfig {
-    String,
-    Int,
-    Float,
-    Bool,
-    Date,
-    Datetime,
-    Time,
 }
 
 fn utf_8() -> String {
@@ -113,7 +89,6 @@ impl Module for CsvSource {
         };
         one_byte("delimiter", config.delimiter)?;
         config.quote.map_or(Ok(()), |quote| one_byte("quote", quote))?;
-        let columns = config.columns.as_ref().map(|columns| columns.iter().map(ColumnConfig::lower).collect());
         Ok(Lowering::Scan(Scan {
             paths: vec![config.file_path.clone()],
             format: ScanFormat::Csv(CsvRead {
@@ -127,24 +102,9 @@ impl Module for CsvSource {
                 infer_rows: config.infer_rows,
                 parse_dates: config.parse_dates,
             }),
-            columns,
+            columns: config.columns.clone(),
             limit: config.limit,
         }))
-    }
-}
-
-impl ColumnConfig {
-    fn lower(&self) -> Column {
-        let data_type = match self.data_type {
-            TypeConfig::String => ColumnType::String,
-            TypeConfig::Int => ColumnType::Int,
-            TypeConfig::Float => ColumnType::Float,
-            TypeConfig::Bool => ColumnType::Bool,
-            TypeConfig::Date => ColumnType::Date,
-            TypeConfig::Datetime => ColumnType::Datetime,
-            TypeConfig::Time => ColumnType::Time,
-        };
-        Column { name: self.name.clone(), data_type }
     }
 }
 

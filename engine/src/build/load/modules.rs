@@ -65,23 +65,24 @@ pub fn resolve(
 }
 
 impl Catalog<'_> {
-    fn find(&mut self, module: &str, diagnostics: &mut Diagnostics) -> Result<Arc<Plugin>, Diagnostic> {
+    fn find(&mut self, module: &str, diagnostics: &mut Diagnostics) -> Result<Arc<Plugin>, Box<Diagnostic>> {
         if !self.known.contains_key(module) {
-            let found = self.look_up(module, diagnostics).map_err(Box::new);
+            let found = self.look_up(module, diagnostics);
             self.known.insert(module.to_owned(), found);
         }
         match self.known.get(module) {
             Some(Ok(plugin)) => Ok(Arc::clone(plugin)),
-            Some(Err(finding)) => Err((**finding).clone()),
-            None => Err(Diagnostic::new(Code::UnknownModule, format!("unknown module `{module}`"))),
+            Some(Err(finding)) => Err(finding.clone()),
+            None => Err(Box::new(Diagnostic::new(Code::UnknownModule, format!("unknown module `{module}`")))),
         }
     }
 
-    fn look_up(&mut self, module: &str, diagnostics: &mut Diagnostics) -> Result<Arc<Plugin>, Diagnostic> {
+    fn look_up(&mut self, module: &str, diagnostics: &mut Diagnostics) -> Result<Arc<Plugin>, Box<Diagnostic>> {
         if let Some(library) = self.registry.library(module) {
             let plugin = self.plugins.load_named(library).map_err(|error| {
-                Diagnostic::new(Code::UnknownModule, format!("module `{module}` is registered, and {error}"))
-                    .help("put the library back, or write the registry anew with `pype auto-register`")
+                let message = format!("module `{module}` is registered, and {error}");
+                let help = "put the library back, or write the registry anew with `pype auto-register`";
+                Box::new(Diagnostic::new(Code::UnknownModule, message).help(help))
             })?;
             if plugin.modules.contains_key(module) {
                 return Ok(plugin);
@@ -101,12 +102,14 @@ impl Catalog<'_> {
                 } else {
                     suggest::help(module, "known modules", &names)
                 };
-                Err(Diagnostic::new(Code::UnknownModule, format!("unknown module `{module}`")).help(help))
+                Err(Box::new(Diagnostic::new(Code::UnknownModule, format!("unknown module `{module}`")).help(help)))
             }
             many => {
                 let files: Vec<String> = many.iter().map(|plugin| format!("`{}`", plugin.path.display())).collect();
                 let message = format!("module `{module}` is in {}", files.join(" and "));
-                Err(Diagnostic::new(Code::AmbiguousModule, message).help("choose one: `pype register-module PATH`"))
+                Err(Box::new(
+                    Diagnostic::new(Code::AmbiguousModule, message).help("choose one: `pype register-module PATH`"),
+                ))
             }
         }
     }

@@ -219,7 +219,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
 mod tests {
     use super::*;
 
-    fn text_at<'a>(text: &'a str, span: Option<Span>) -> &'a str {
+    fn text_at(text: &str, span: Option<Span>) -> &str {
         &text[span.unwrap().bytes]
     }
 

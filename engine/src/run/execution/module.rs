@@ -18,6 +18,9 @@ use std::sync::{Arc, PoisonError};
 
 type Fallible<T> = Result<T, Box<Fault>>;
 
+/// The table behind each output port that somebody reads.
+type Outputs = Vec<(String, Arc<ArtifactWriter>)>;
+
 /// Runs the module of a node; its tables are there afterwards.
 pub(super) async fn run(attempt: &Arc<Attempt>, node: usize) -> Fallible<()> {
     let shared = &attempt.shared;
@@ -60,7 +63,7 @@ async fn within_grace<T>(attempt: &Attempt, call: impl Future<Output = Fallible<
 }
 
 /// The ports of a run, and the table behind each output port that somebody reads.
-fn wire(attempt: &Arc<Attempt>, node: usize) -> Fallible<(RunIo, Vec<(String, Arc<ArtifactWriter>)>)> {
+fn wire(attempt: &Arc<Attempt>, node: usize) -> Fallible<(RunIo, Outputs)> {
     let shared = &attempt.shared;
     let dag_node = shared.job.dag.nodes.get(node);
     let (inputs, outputs) =
