@@ -1,1 +1,36 @@
-//! stub
+//! The pype binary, used as its users use it: flows, files, exit codes and signals, and nothing of what is inside.
+//!
+//! `cargo xtask test` builds the binary and its plugins and says where they are. All tests are one binary, so that they
+//! link once; each has a project folder of its own, so that they run side by side.
+
+#[cfg(test)]
+mod support;
+
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod rows;
+#[cfg(test)]
+mod csv;
+#[cfg(test)]
+mod formats;
+#[cfg(test)]
+mod control;
+#[cfg(test)]
+mod templates;
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod findings;
+#[cfg(test)]
+mod search_path;
+#[cfg(test)]
+mod registry;
+#[cfg(test)]
+mod foreign;
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod real_data;

@@ -4,16 +4,25 @@ use crate::places::Places;
 use crate::steps::{Failed, Step};
 use std::path::Path;
 
-/// What cargo builds, one invocation a line. The binary and its plugins never share one: cargo would then build their
-/// common libraries once, with the features of all, and plugins would carry what they do not need.
-const BUILDS: [&str; 3] = ["-p pype", "-p pype-files -p pype-relational -p pype-control", "-p pype-rows"];
+/// What cargo builds, one invocation a line: options, packages. The binary and its plugins never share one: cargo would then
+/// build their common libraries once, with the features of all, and plugins would carry what they do not need.
+const BUILDS: [(&str, &str); 3] = [
+    ("build --release", "-p pype"),
+    ("build --profile plugin", "-p pype-files -p pype-relational -p pype-control"),
+    ("build --release", "-p pype-rows"),
+];
+
+/// The plugin libraries that these builds make, by the folder of their profile.
+const PLUGINS: [(&str, &str); 4] =
+    [("plugin", "pype_files"), ("plugin", "pype_relational"), ("plugin", "pype_control"), ("release", "pype_rows")];
 
 /// Builds for CPUs of 2013 and later, as .cargo/config.toml says.
 pub fn tuned(places: &Places) -> Result<(), Failed> {
     prepare(&places.target)?;
-    for packages in BUILDS {
-        Step::cargo(places, "build --release").args(packages.split(' ')).run()?;
+    for (build, packages) in BUILDS {
+        Step::cargo(places, build).args(packages.split(' ')).run()?;
     }
+    install(&places.target)?;
     eprintln!("pype is ready: {}", places.shown(&places.pype()));
     Ok(())
 }
@@ -22,8 +31,8 @@ pub fn tuned(places: &Places) -> Result<(), Failed> {
 pub fn portable(places: &Places) -> Result<(), Failed> {
     let target = places.portable_target();
     prepare(&target)?;
-    for packages in BUILDS {
-        let mut step = Step::cargo(places, "build --release").args(packages.split(' '));
+    for (build, packages) in BUILDS {
+        let mut step = Step::cargo(places, build).args(packages.split(' '));
         step = step.arg("--target-dir").arg(&target);
         // Only x86-64 is tuned in .cargo/config.toml; this variable takes that file's place.
         if cfg!(target_arch = "x86_64") {
@@ -31,7 +40,30 @@ pub fn portable(places: &Places) -> Result<(), Failed> {
         }
         step.run()?;
     }
+    install(&target)?;
     eprintln!("pype is ready: {}", places.shown(&target.join("release")));
+    Ok(())
+}
+
+/// Puts the plugins into `modules/` beside the binary, where pype looks for them. Each takes its name in one step: a run that
+/// goes on meanwhile keeps the file it has opened.
+fn install(target: &Path) -> Result<(), Failed> {
+    let modules = target.join("release").join("modules");
+    let put = |profile: &str, name: &str| -> std::io::Result<()> {
+        let file = format!("{}{name}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+        std::fs::create_dir_all(&modules)?;
+        let beside = modules.join(format!(".{file}.new"));
+        std::fs::copy(target.join(profile).join(&file), &beside)?;
+        std::fs::rename(beside, modules.join(&file))?;
+        // Cargo leaves its own copy beside the binary, where pype would look first.
+        match std::fs::remove_file(target.join("release").join(&file)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    };
+    for (profile, name) in PLUGINS {
+        put(profile, name).map_err(|error| Failed::new(format!("plugin `{name}` cannot be put into place: {error}")))?;
+    }
     Ok(())
 }
 

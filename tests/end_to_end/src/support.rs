@@ -1,0 +1,163 @@
+//! What every test needs: a project in a temporary folder, the binary run in it, and its results read back.
+
+pub mod installation;
+pub mod process;
+pub mod run;
+pub mod tables;
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use tempfile::TempDir;
+
+/// Where `cargo xtask test` says that a thing is.
+pub fn place(variable: &str) -> PathBuf {
+    match std::env::var_os(variable).filter(|value| !value.is_empty()) {
+        Some(path) => PathBuf::from(path),
+        None => panic!("{variable} is not set: run `cargo xtask test`"),
+    }
+}
+
+/// A project folder that goes with the test, and the binary that is to be used in it.
+pub struct Project {
+    folder: TempDir,
+    binary: PathBuf,
+}
+
+/// What a command printed, and its exit code.
+#[derive(Debug)]
+pub struct Output {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Project {
+    /// An empty project.
+    pub fn new() -> Self {
+        Self::with_binary(place("PYPE_BIN"))
+    }
+
+    /// An empty project in which another copy of the binary is used.
+    pub fn with_binary(binary: PathBuf) -> Self {
+        let project = Self { folder: tempfile::tempdir().unwrap(), binary };
+        project.write("pype.toml", "");
+        // Temporary files of runs go to a folder of the test's own, where it can look for what is left.
+        std::fs::create_dir(project.path("tmp")).unwrap();
+        project
+    }
+
+    /// A project that has the plugins of other people in its `modules/`.
+    pub fn with_foreign_plugins() -> Self {
+        let project = Self::new();
+        for name in ["libpype_demo_lowering.so", "libpype_demo_misbehaving.so"] {
+            project.copy(&place("PYPE_FOREIGN_PLUGINS").join(name), &format!("modules/{name}"));
+        }
+        project
+    }
+
+    /// A path in the project.
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
+    /// Writes a file, and its folder if need be.
+    pub fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+        let path = self.path(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+    }
+
+    /// Copies a file into the project.
+    pub fn copy(&self, from: &Path, to: &str) {
+        self.write(to, std::fs::read(from).unwrap_or_else(|error| panic!("{}: {error}", from.display())));
+    }
+
+    /// Reads a text file.
+    pub fn read(&self, path: &str) -> String {
+        std::fs::read_to_string(self.path(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// There is such a file or folder.
+    pub fn exists(&self, path: &str) -> bool {
+        self.path(path).exists()
+    }
+
+    /// Names of all files below a folder, relative to it, sorted.
+    pub fn files(&self, folder: &str) -> Vec<String> {
+        let root = self.path(folder);
+        let (mut found, mut left) = (Vec::new(), vec![root.clone()]);
+        while let Some(folder) = left.pop() {
+            for entry in std::fs::read_dir(&folder).into_iter().flatten() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    left.push(path);
+                } else {
+                    found.push(path.strip_prefix(&root).unwrap().display().to_string());
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+
+    /// Files that runs make on the way and must not leave.
+    pub fn leftovers(&self) -> Vec<String> {
+        let is_temporary = |name: &String| name.contains(".pype-tmp") || name.contains(".pype-join");
+        let mut found: Vec<String> = self.files(".").into_iter().filter(is_temporary).collect();
+        found.extend(self.files("tmp"));
+        found
+    }
+
+    /// A command in this project, without what the environment would tell pype.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(&self.binary);
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("PYPE") {
+                command.env_remove(name);
+            }
+        }
+        command.current_dir(self.folder.path()).env("TMPDIR", self.path("tmp")).args(args);
+        command
+    }
+
+    /// Runs pype.
+    pub fn pype(&self, args: &[&str]) -> Output {
+        self.pype_with(&[], args)
+    }
+
+    /// Runs pype with variables in its environment.
+    pub fn pype_with(&self, environment: &[(&str, &str)], args: &[&str]) -> Output {
+        let mut command = self.command(args);
+        command.envs(environment.iter().copied());
+        Output::of(command.output().unwrap())
+    }
+}
+
+impl Output {
+    /// What a process left.
+    pub fn of(output: std::process::Output) -> Self {
+        Self {
+            // A process that a signal ended has no code: no test expects that of pype.
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// The same, if the command ended with this code and did not crash.
+    #[track_caller]
+    pub fn expect_code(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        assert!(code == 0 || !self.stderr.trim().is_empty(), "a failure without a word on stderr");
+        // The word of the standard library's own message; an error of pype says `panicked at` in a line of its own.
+        assert!(!self.stderr.contains("thread '"), "a panic reached the user:\n{}", self.stderr);
+        self
+    }
+
+    /// stdout as JSON.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}\n{}\n{}", self.stdout, self.stderr))
+    }
+}

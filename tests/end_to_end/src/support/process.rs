@@ -1,0 +1,74 @@
+//! Runs that are watched and stopped while they go on.
+
+use super::{Output, Project};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long anything may take before a test gives up. Only a broken product ever waits so long.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A run that has begun; killed if its test ends first.
+pub struct Running(Option<Child>);
+
+impl Project {
+    /// Starts pype.
+    pub fn start(&self, args: &[&str]) -> Running {
+        let mut command = self.command(args);
+        Running(Some(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()))
+    }
+}
+
+impl Running {
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.0.as_ref().unwrap().id()
+    }
+
+    /// Sends a signal by its name.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([format!("-{name}"), self.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits until `is_ready`; the process must not end meanwhile.
+    #[track_caller]
+    pub fn wait_until(&mut self, what: &str, is_ready: impl Fn() -> bool) {
+        let begun = Instant::now();
+        while !is_ready() {
+            if self.0.as_mut().unwrap().try_wait().unwrap().is_some() {
+                let output = self.0.take().unwrap().wait_with_output().unwrap();
+                panic!("it ended before {what}: {:?}", Output::of(output));
+            }
+            assert!(begun.elapsed() < PATIENCE, "{what} did not come");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits until there is such a file.
+    #[track_caller]
+    pub fn wait_for(&mut self, path: &Path) {
+        self.wait_until(&path.display().to_string(), || path.exists());
+    }
+
+    /// Waits for the end.
+    #[track_caller]
+    pub fn end(mut self) -> Output {
+        let begun = Instant::now();
+        while self.0.as_mut().unwrap().try_wait().unwrap().is_none() {
+            assert!(begun.elapsed() < PATIENCE, "it did not end");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Output::of(self.0.take().unwrap().wait_with_output().unwrap())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            // It may have ended by itself: then there is nothing to kill.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
