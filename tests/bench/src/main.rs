@@ -25,7 +25,7 @@ use std::process::ExitCode;
 // The allocator of the `pype` binary: `hand` shall differ from it in the program alone.
 #[cfg(not(target_env = "msvc"))]
 #[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Errors here are only ever shown to a person.
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;

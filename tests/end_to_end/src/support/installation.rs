@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// The built-in plugins.
-pub const BUILT_IN: [&str; 4] =
-    ["libpype_control.so", "libpype_files.so", "libpype_relational.so", "libpype_rows.so"];
+pub const BUILT_IN: [&str; 4] = ["libpype_control.so", "libpype_files.so", "libpype_relational.so", "libpype_rows.so"];
 
 /// A folder with the binary and plugins.
 pub struct Installation(TempDir);

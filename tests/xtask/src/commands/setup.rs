@@ -62,7 +62,8 @@ fn install(target: &Path) -> Result<(), Failed> {
         }
     };
     for (profile, name) in PLUGINS {
-        put(profile, name).map_err(|error| Failed::new(format!("plugin `{name}` cannot be put into place: {error}")))?;
+        put(profile, name)
+            .map_err(|error| Failed::new(format!("plugin `{name}` cannot be put into place: {error}")))?;
     }
     Ok(())
 }
@@ -70,10 +71,9 @@ fn install(target: &Path) -> Result<(), Failed> {
 /// Says how long it takes, and what is missing before that time is spent.
 fn prepare(target: &Path) -> Result<(), Failed> {
     require("rustc", "the Rust compiler", "install Rust from https://rustup.rs")?;
-    // C code comes with the memory allocator, which is built by make, and with the compression libraries.
-    let advice = "install both, for example with `apt install build-essential` or `xcode-select --install`";
-    require("cc", "a C compiler", &format!("with make, it builds the C libraries; {advice}"))?;
-    require("make", "make", &format!("with a C compiler, it builds the C libraries; {advice}"))?;
+    // The memory allocator and the compression libraries are C.
+    let advice = "install one, for example with `apt install gcc` or `xcode-select --install`";
+    require("cc", "a C compiler", &format!("it builds the C libraries; {advice}"))?;
     if is_first_build(target) {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         eprintln!("{}", estimate(cores));
