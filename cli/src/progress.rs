@@ -1,7 +1,7 @@
 //! Live progress on a terminal: a line per link of each running sub flow. Elsewhere, plain lines as sub flows end.
 
 use crate::render;
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanCount, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use pypeline_engine::run::observe::{Event, LinkCounter, Observer};
 use pypeline_schema::run_result::State;
 use std::io::Write;
@@ -68,8 +68,12 @@ impl Progress {
 
     fn show(&self, sub_flow: usize) {
         let mut state = lock(&self.state);
-        let template = "{spinner} {msg}  {human_pos} rows  {per_sec}  {elapsed}";
+        let template = "{spinner} {msg}  {human_pos} rows  {rate} rows/s  {elapsed}";
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let style = style.with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            // A text that cannot be formatted is left out.
+            let _ = write!(out, "{}", HumanCount(state.per_sec() as u64));
+        });
         let links: Vec<LinkCounter> = state.links.iter().filter(|link| link.sub_flow == sub_flow).cloned().collect();
         for link in links {
             if state.bars.len() < SHOWN {

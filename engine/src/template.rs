@@ -77,9 +77,13 @@ pub fn resolve(value: &Value, scope: &Arc<Scope>) -> Result<Value, TemplateError
 
 fn resolve_at(value: &Value, scope: &Arc<Scope>, pointer: String) -> Result<Value, TemplateError> {
     match value {
-        Value::String(text) if is_template(value) => {
-            evaluate(text, scope).map_err(|error| TemplateError { pointer, message: speak(&error) })
-        }
+        Value::String(text) if is_template(value) => evaluate(text, scope).map_err(|error| {
+            let message = match error.kind() {
+                ErrorKind::UndefinedError => format!("`{text}` uses a name that has no value"),
+                _ => format!("`{text}`: {}", speak(&error)),
+            };
+            TemplateError { pointer, message }
+        }),
         Value::Array(items) => {
             let items = items.iter().enumerate();
             items.map(|(at, item)| resolve_at(item, scope, format!("{pointer}/{at}"))).collect()

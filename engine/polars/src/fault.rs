@@ -22,8 +22,8 @@ impl std::fmt::Display for TableFault {
 impl std::error::Error for TableFault {}
 
 /// A table's fault as an error that Polars carries.
-pub(crate) fn from_table(fault: Box<Fault>) -> PolarsError {
-    PolarsError::IO { error: Arc::new(std::io::Error::other(TableFault(*fault))), msg: None }
+pub(crate) fn from_table(fault: Fault) -> PolarsError {
+    PolarsError::IO { error: Arc::new(std::io::Error::other(TableFault(fault))), msg: None }
 }
 
 fn root(mut error: &PolarsError) -> &PolarsError {
@@ -46,6 +46,10 @@ pub(crate) fn translate(error: &PolarsError) -> Fault {
     let text = clean(&error.to_string());
     if text.contains(CANCELLED) {
         return Fault::new(FaultKind::Cancelled, "the run is stopping");
+    }
+    if text.contains("expanded paths were empty") {
+        return Fault::new(FaultKind::Io, "no file matches the pattern")
+            .help("relative paths start at the project's root folder");
     }
     match error {
         PolarsError::IO { error, .. } => Fault::new(FaultKind::Io, text_of_io(error, &text)),
@@ -116,19 +120,21 @@ fn quoted(text: &str) -> Option<String> {
     }
 }
 
-/// The node that must have caused a fault of the running plan: its only scan for what is read, its only sink for what is
-/// written. Where several may have, none is named.
+/// The node that must have caused a fault: the stage's only scan, its only sink, or its only SELECT. Where several may have,
+/// none is named.
 pub(crate) fn culprit(stage: &Stage, fault: &Fault) -> Option<String> {
-    let reads = |work: &Work| matches!(work, Work::Scan(_));
-    let writes = |work: &Work| matches!(work, Work::Write { .. });
+    let reading = ["could not parse", "utf-8", "utf8", "more fields", "quote", "schema mismatch in file"];
     let only = |test: &dyn Fn(&Work) -> bool| {
         let mut nodes = stage.nodes.iter().filter(|node| test(&node.work));
         let node = nodes.next()?;
         nodes.next().is_none().then(|| node.id.clone())
     };
-    match fault.kind {
-        FaultKind::Data => only(&reads),
-        FaultKind::Io if fault.message.contains("disk is full") => only(&writes),
-        _ => None,
+    if fault.message.contains("disk is full") {
+        return only(&|work| matches!(work, Work::Write { .. }));
     }
+    if reading.iter().any(|text| fault.message.contains(text)) {
+        return only(&|work| matches!(work, Work::Scan(_)));
+    }
+    // Neither reading nor writing: an expression.
+    only(&|work| matches!(work, Work::Select(_)))
 }

@@ -15,7 +15,7 @@ pub(crate) fn explain(stage: &Stage, fault: &mut Fault) {
 }
 
 /// The file holds a header and not one row: its columns' types cannot be inferred.
-fn is_header_only(scan: &Scan) -> bool {
+pub(crate) fn is_header_only(scan: &Scan) -> bool {
     let (ScanFormat::Csv(csv), Some(path), None) = (&scan.format, scan.paths.first(), &scan.columns) else {
         return false;
     };

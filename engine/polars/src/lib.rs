@@ -15,6 +15,7 @@ use fault::translate;
 use plan::Planned;
 use polars::prelude::{Engine, LazyFrame, OptFlags};
 use pypeline_engine::executor::{Executor, Stage, StageFault};
+use pypeline_schema::fault::Fault;
 
 /// Runs stages on Polars.
 pub struct PolarsExecutor;
@@ -36,18 +37,21 @@ impl Executor for PolarsExecutor {
     }
 
     fn run(&self, stage: &Stage) -> Result<(), StageFault> {
-        let Planned { frames } = plan::plan(stage).map_err(|mut found| {
-            header_only::explain(stage, &mut found.fault);
-            found
-        })?;
+        let Planned { frames, .. } = plan::plan(stage)?;
         let plans = frames.into_iter().map(|frame| frame.logical_plan).collect();
         // One execution for all sinks: where links fan out, a file is still read once.
         let ran = LazyFrame::collect_all_with_engine(plans, Engine::Streaming, OptFlags::default());
-        ran.map(drop).map_err(|error| lay(stage, translate(&error)))
+        ran.map(drop).map_err(|error| {
+            let mut found = lay(stage, translate(&error));
+            header_only::explain(stage, &mut found.fault);
+            found
+        })
     }
 }
 
-/// A fault of the running plan is laid at the door of the one node that can have caused it, where there is only one.
-fn lay(stage: &Stage, fault: pypeline_schema::fault::Fault) -> StageFault {
-    StageFault { node: fault::culprit(stage, &fault), fault: Box::new(fault) }
+/// A fault of the running plan at the door of the node that caused it: the SELECT that cannot be planned by itself, else the
+/// one scan or sink that reads or writes what went wrong.
+fn lay(stage: &Stage, fault: Fault) -> StageFault {
+    let node = plan::first_that_cannot_be_planned(stage).or_else(|| fault::culprit(stage, &fault));
+    StageFault { node, fault: Box::new(fault) }
 }

@@ -1,6 +1,7 @@
 //! A stage as lazy frames: one frame per sink, with a counter on every link.
 
 use crate::fault::{CANCELLED, at_node, translate};
+use crate::header_only::is_header_only;
 use crate::{scan, sink, table};
 use polars::prelude::{DataFrame, DslBuilder, LazyFrame, OptFlags, PolarsError, PolarsResult, SchemaRef};
 use polars::sql::SQLContext;
@@ -14,6 +15,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 pub(crate) struct Planned {
     /// One frame per sink; they are to be collected together.
     pub frames: Vec<LazyFrame>,
+    /// The frame of each SELECT, with the index of its node.
+    selects: Vec<(usize, LazyFrame)>,
 }
 
 /// Frames by node and output port.
@@ -22,7 +25,7 @@ type Frames = HashMap<(usize, String), LazyFrame>;
 /// Plans a stage node by node, so that a fault is laid at the door of the node that causes it.
 pub(crate) fn plan(stage: &Stage) -> Result<Planned, StageFault> {
     let mut frames = Frames::new();
-    let mut planned = Planned { frames: Vec::new() };
+    let mut planned = Planned { frames: Vec::new(), selects: Vec::new() };
     for (at, node) in stage.nodes.iter().enumerate() {
         let lay = |fault: Box<Fault>| StageFault { node: Some(node.id.clone()), fault };
         match &node.work {
@@ -31,6 +34,10 @@ pub(crate) fn plan(stage: &Stage) -> Result<Planned, StageFault> {
                     continue;
                 }
                 let frame = scan::scan(scan).map_err(lay)?;
+                if is_header_only(scan) {
+                    let node_id = node.id.as_str();
+                    tracing::warn!(node_id, "the input file has a header and no rows: its columns are taken for text");
+                }
                 frames.insert((at, "data".to_owned()), frame);
                 share_fan_out(stage, at, &mut frames);
             }
@@ -54,6 +61,7 @@ pub(crate) fn plan(stage: &Stage) -> Result<Planned, StageFault> {
                     let mut frame =
                         select(&inputs, sql).map_err(|error| lay(Box::new(at_node(&error, &column_names(&inputs)))))?;
                     frame.collect_schema().map_err(|error| lay(Box::new(at_node(&error, &column_names(&inputs)))))?;
+                    planned.selects.push((at, frame.clone()));
                     frames.insert((at, port.clone()), frame);
                 }
                 share_fan_out(stage, at, &mut frames);
@@ -74,6 +82,13 @@ pub(crate) fn plan(stage: &Stage) -> Result<Planned, StageFault> {
         }
     }
     Ok(planned)
+}
+
+/// The first node whose SELECT does not pass the optimiser, where types are reconciled: asked after a failure, to say whose it is.
+pub(crate) fn first_that_cannot_be_planned(stage: &Stage) -> Option<String> {
+    let selects = plan(stage).ok()?.selects;
+    let (at, _) = selects.into_iter().find(|(_, frame)| frame.clone().to_alp_optimized().is_err())?;
+    stage.nodes.get(at).map(|node| node.id.clone())
 }
 
 fn is_read(stage: &Stage, node: usize) -> bool {

@@ -55,7 +55,7 @@ pub(crate) fn table(mut frame: LazyFrame, writer: Arc<ArtifactWriter>) -> Result
     writer.open(Arc::clone(&columns))?;
     let take = move |batch: DataFrame| -> PolarsResult<bool> {
         for batch in batches(batch, &columns)? {
-            writer.write(batch).map_err(from_table)?;
+            writer.write(batch).map_err(|fault| from_table(*fault))?;
         }
         Ok(false)
     };

@@ -49,7 +49,7 @@ fn no_header_on_either_side() {
 #[test]
 fn words_that_mean_null() {
     let text = "n,t\n1,NA\nNA,-\n3,x\n";
-    assert_eq!(copied(text, ", null_values: [NA, '-']", ", null_value: NULL"), "n,t\n1,NULL\nNULL,NULL\n3,x\n");
+    assert_eq!(copied(text, ", null_values: [NA, '-']", ", null_value: 'NULL'"), "n,t\n1,NULL\nNULL,NULL\n3,x\n");
 }
 
 #[test]
@@ -93,9 +93,15 @@ fn declared_columns_name_and_type_the_values() {
 }
 
 #[test]
-fn declared_columns_rename_those_of_the_header() {
-    let columns = ", columns: [{name: x, type: int}, {name: y, type: string}]";
-    assert_eq!(copied("a,b\n1,007\n", columns, ""), "x,y\n1,007\n");
+fn declared_columns_must_be_those_of_the_header() {
+    let project = Project::new();
+    project.write("in.csv", "a,b\n1,007\n");
+    let source = |columns| copy_flow(columns, "");
+    let wrong = source(", columns: [{name: b, type: string}, {name: a, type: int}]");
+    project.run_fails("copy", &wrong, &["`src`", "b, a", "a, b"]);
+    assert!(!project.exists("out.csv"));
+    project.run_flow("copy", &source(", columns: [{name: a, type: int}, {name: b, type: string}]"));
+    assert_eq!(project.read("out.csv"), "a,b\n1,007\n");
 }
 
 #[test]

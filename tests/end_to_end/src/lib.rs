@@ -14,3 +14,23 @@ mod rows;
 mod csv;
 #[cfg(test)]
 mod formats;
+#[cfg(test)]
+mod control;
+#[cfg(test)]
+mod templates;
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod findings;
+#[cfg(test)]
+mod search_path;
+#[cfg(test)]
+mod registry;
+#[cfg(test)]
+mod foreign;
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod real_data;

@@ -81,8 +81,12 @@ pub fn parse(text: &str) -> Result<(Value, Positions), Box<Diagnostic>> {
     });
     let root = parsed.map_err(|(message, range)| {
         let help = "indent with spaces, quote texts that hold `: ` or begin with `{`, `[`, `*`, `&`, `!` or `%`";
-        let message = message.lines().next().unwrap_or_default().trim_end_matches('.').to_owned();
-        let span = Span::of(text, widen(text, range.unwrap_or(0..0)));
+        let message = message.lines().next().unwrap_or_default();
+        // Some errors tell their place in their text alone.
+        let (message, place) = message.rsplit_once(" at line ").unwrap_or((message, ""));
+        let range = range.or_else(|| spoken_place(text, place)).unwrap_or(0..0);
+        let message = message.trim_end_matches('.').to_owned();
+        let span = Span::of(text, widen(text, range));
         Box::new(Diagnostic::new(Code::YamlSyntax, message).help(help).at("", Some(span)))
     })?;
     let mut positions = Positions { text: text.to_owned(), ..Positions::default() };
@@ -100,6 +104,15 @@ fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
             Err(error) => std::panic::resume_unwind(Box::new(error.to_string())),
         }
     })
+}
+
+/// The byte at `12, column 3`.
+fn spoken_place(text: &str, place: &str) -> Option<Range<usize>> {
+    let (line, column) = place.split_once(", column ")?;
+    let (line, column): (usize, usize) = (line.parse().ok()?, column.trim_end_matches('.').parse().ok()?);
+    let start: usize = text.split_inclusive('\n').take(line.checked_sub(1)?).map(str::len).sum();
+    let inside = text.get(start..)?.char_indices().nth(column.checked_sub(1)?).map(|(at, _)| at)?;
+    Some(start + inside..start + inside)
 }
 
 /// An error's place is often a point: underline at least the character there.

@@ -72,7 +72,12 @@ pub(super) async fn run_stage(attempt: &Arc<Attempt>, nodes: &[usize]) -> Result
         Ok(Ok(Ok(()))) => {}
         Ok(Ok(Err(fault))) => {
             let node = fault.node.and_then(|id| shared.job.dag.nodes.iter().position(|node| node.id == id));
-            return Err(vec![(node.unwrap_or(blame), fault.fault)]);
+            let names: Vec<&str> =
+                nodes.iter().filter_map(|node| Some(shared.job.dag.nodes.get(*node)?.id.as_str())).collect();
+            return Err(vec![match node {
+                Some(node) => (node, fault.fault),
+                None => (blame, Box::new(fault.fault.with("stage", names.join(", ")))),
+            }]);
         }
         Ok(Err(panic)) => {
             let text = panic.downcast_ref::<String>().cloned();

@@ -1,6 +1,7 @@
 //! Runs that are watched and stopped while they go on.
 
 use super::{Output, Project};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -49,6 +50,19 @@ impl Running {
     #[track_caller]
     pub fn wait_for(&mut self, path: &Path) {
         self.wait_until(&path.display().to_string(), || path.exists());
+    }
+
+    /// Reads stderr up to a line that holds `word`; the rest of stderr is the `Output`'s.
+    #[track_caller]
+    pub fn wait_for_line(&mut self, word: &str) {
+        let child = self.0.as_mut().unwrap();
+        let mut lines = BufReader::with_capacity(1, child.stderr.as_mut().unwrap());
+        let mut line = String::new();
+        while !line.contains(word) {
+            line.clear();
+            let read = lines.read_line(&mut line).unwrap();
+            assert!(read > 0, "stderr ended without `{word}`");
+        }
     }
 
     /// Waits for the end.

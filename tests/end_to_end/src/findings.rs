@@ -1,0 +1,137 @@
+//! A flow with a mistake of every kind: all are told at once, each with its code and place.
+
+use crate::support::Project;
+use crate::support::run::flow;
+
+/// Line 1 is the section `flow`.
+const BODY: &str = r#"settings:
+  retires: 2
+  threads: many
+  fail_strategy: hlat
+modules:
+  - id: src
+    name: csv_sorce
+  - id: gen
+    name: generate_source
+    configs:
+      required: {rows: 5, colums: []}
+  - id: keep
+    name: filter_mod
+    configs: {condition: "age >"}
+  - id: keep
+    name: filter_mod
+    configs: {condition: "n > 1"}
+  - id: sink
+    name: csv_sink
+    configs: {output_path: "{{ context. }}", mode: apend}
+    color: red
+connections:
+  data:
+    - gen.data - keep.inptu
+    - gen.data - nobody.input
+    - gen.data sink.input
+  control:
+    - gen (0|) sink
+    - gen (1|n > 1) src
+"#;
+
+/// Code, line and column of every finding.
+const EXPECTED: &[(&str, u64, u64)] = &[
+    ("L004", 3, 3),   // retires
+    ("L006", 4, 12),  // threads: many
+    ("L007", 5, 18),  // fail_strategy: hlat
+    ("L008", 8, 11),  // csv_sorce
+    ("L011", 9, 9),   // gen has no columns
+    ("P007", 9, 9),   // a warning: the links of gen are all broken
+    ("L010", 12, 27), // colums
+    ("P006", 13, 9),  // the first keep
+    ("L018", 15, 26), // age >
+    ("P013", 16, 9),  // the second keep
+    ("P006", 16, 9),  // the second keep
+    ("P006", 19, 9),  // sink
+    ("L014", 21, 28), // {{ context. }}
+    ("L012", 21, 52), // apend
+    ("L004", 22, 5),  // color
+    ("P003", 25, 18), // keep.inptu
+    ("P002", 26, 18), // nobody
+    ("P001", 27, 7),  // no dash
+    ("P001", 29, 12), // order 0
+    ("P015", 30, 7),  // a condition that does not run yet
+];
+
+fn found(project: &Project) -> Vec<(String, u64, u64)> {
+    let output = project.pype(&["build", "wrong.yaml", "--output", "json"]);
+    assert_eq!(output.code, 3, "{}\n{}", output.stdout, output.stderr);
+    let result = output.json();
+    assert_eq!(result["ok"], false);
+    let found = result["diagnostics"].as_array().unwrap();
+    let mut found: Vec<(String, u64, u64)> = found
+        .iter()
+        .map(|one| {
+            assert_eq!(one["file"], "wrong.yaml");
+            (one["code"].as_str().unwrap().to_owned(), one["line"].as_u64().unwrap(), one["col"].as_u64().unwrap())
+        })
+        .collect();
+    found.sort_by_key(|(code, line, col)| (*line, *col, code.clone()));
+    found
+}
+
+#[test]
+fn all_mistakes_are_told_at_once_with_their_places() {
+    let project = Project::new();
+    project.write("wrong.yaml", flow("wrong", BODY));
+    let mut expected: Vec<_> = EXPECTED.iter().map(|(code, line, col)| ((*code).to_owned(), *line, *col)).collect();
+    expected.sort_by_key(|(code, line, col)| (*line, *col, code.clone()));
+    assert_eq!(found(&project), expected);
+    assert!(!project.exists("jobs"));
+}
+
+#[test]
+fn people_see_the_line_and_the_nearest_right_word() {
+    let project = Project::new();
+    project.write("wrong.yaml", flow("wrong", BODY));
+    let output = project.pype(&["validate", "wrong.yaml"]).expect_code(3);
+    let helps = ["retries", "halt", "csv_source", "columns", "input", "append"];
+    for help in helps {
+        assert!(output.stderr.contains(&format!("did you mean `{help}`?")), "{help}\n{}", output.stderr);
+    }
+    assert!(output.stderr.contains("wrong.yaml:8:11"), "{}", output.stderr);
+    assert!(output.stderr.contains("    name: csv_sorce"), "{}", output.stderr);
+    assert!(!output.stderr.contains('\u{1b}'), "no colour where nobody sees it");
+}
+
+#[test]
+fn cycles_are_found() {
+    let project = Project::new();
+    let body = r#"
+modules:
+  - {id: a, name: filter_mod, configs: {condition: x > 1}}
+  - {id: b, name: filter_mod, configs: {condition: x > 1}}
+  - {id: one, name: noop_solo}
+  - {id: two, name: noop_solo}
+connections:
+  data: [a.output - b.input, b.output - a.input]
+  control: [one (1|) two, two (1|) one]
+"#;
+    project.write("wrong.yaml", flow("wrong", body));
+    let codes: Vec<String> = found(&project).into_iter().map(|(code, _, _)| code).collect();
+    assert_eq!(codes, ["P008", "P009"]);
+}
+
+#[test]
+fn a_condition_cannot_smuggle_in_more_sql() {
+    for condition in ["1=1) OR (1=1", "a > 1; DROP TABLE input", "a > 1 -- and more\\n) x"] {
+        let project = Project::new();
+        let body = format!(
+            r#"
+modules:
+  - {{id: src, name: csv_source, configs: {{file_path: in.csv}}}}
+  - {{id: keep, name: filter_mod, configs: {{condition: "{condition}"}}}}
+  - {{id: out, name: csv_sink, configs: {{output_path: out.csv}}}}
+connections: {{data: [src.data - keep.input, keep.output - out.input]}}
+"#
+        );
+        project.write("wrong.yaml", flow("wrong", &body));
+        assert_eq!(found(&project).first().map(|one| one.0.clone()).as_deref(), Some("L018"), "{condition}");
+    }
+}
