@@ -42,7 +42,10 @@ impl Installation {
     }
 }
 
-/// A built-in plugin as it was built.
+/// A built-in plugin as it was built: it lies in `modules/` beside the binary, or next to it.
 pub fn built_in(name: &str) -> PathBuf {
-    place("PYPE_BIN").parent().unwrap_or(Path::new(".")).join(name)
+    let binary = place("PYPE_BIN");
+    let folder = binary.parent().unwrap_or(Path::new("."));
+    let in_modules = folder.join("modules").join(name);
+    if in_modules.is_file() { in_modules } else { folder.join(name) }
 }
