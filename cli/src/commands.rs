@@ -18,5 +18,5 @@ fn project_of(global: &Global, subject: &Path) -> Project {
 /// The project of the working folder, for commands that name no flow.
 fn project_here(global: &Global) -> Project {
     let here = std::env::current_dir().unwrap_or_default();
-    Project::locate(global.project.as_deref(), &here.join("."))
+    Project::locate(global.project.as_deref(), &here.join("flow.yaml"))
 }

@@ -77,6 +77,7 @@ impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         match error {
             RunError::Locked(error) => error.into(),
+            RunError::UnknownSet(_) => Self::new(Exit::Usage, error),
             RunError::System(_) => Self::new(Exit::Failed, error),
             RunError::Job(_) | RunError::Missing { .. } | RunError::Context { .. } => Self::new(Exit::Invalid, error),
         }

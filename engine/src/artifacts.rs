@@ -8,6 +8,7 @@ use arrow_schema::SchemaRef;
 use parquet_file::ParquetFile;
 pub use policy::Policy;
 use pypeline_schema::fault::{Fault, FaultKind};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tempfile::TempDir;
@@ -78,34 +79,57 @@ impl Drop for Artifact {
     }
 }
 
+/// How the names of runs' temporary folders begin.
+const PREFIX: &str = "pypeline_";
+
+/// The file in such a folder whose lock its run holds.
+const LOCK: &str = ".lock";
+
+/// Removes temporary folders whose run is dead: nobody holds their lock.
+fn remove_leftovers(parent: &Path) {
+    let entries = std::fs::read_dir(parent).into_iter().flatten().flatten();
+    for path in
+        entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX)).map(|entry| entry.path())
+    {
+        // A folder without a lock file is just being made, or none of ours.
+        if File::open(path.join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok()) {
+            let _ = std::fs::remove_dir_all(&path);
+        }
+    }
+}
+
 /// Where a run's artifacts live.
 #[derive(Debug)]
 pub struct ArtifactStore {
     policy: Policy,
     parent: PathBuf,
-    folder: OnceLock<TempDir>,
+    folder: OnceLock<(TempDir, File)>,
     counter: Mutex<u64>,
 }
 
 impl ArtifactStore {
-    /// A store whose folder `pypeline_*` is made in `parent` when the first table needs it.
+    /// A store whose folder `pypeline_*` is made in `parent` when the first table needs it. What dead runs left there goes.
     pub fn new(policy: Policy, parent: &Path) -> Self {
+        remove_leftovers(parent);
         Self { policy, parent: parent.to_path_buf(), folder: OnceLock::new(), counter: Mutex::new(0) }
     }
 
     /// The run's folder for temporary files.
     pub fn folder(&self) -> Result<&Path, Box<Fault>> {
-        if let Some(folder) = self.folder.get() {
+        if let Some((folder, _)) = self.folder.get() {
             return Ok(folder.path());
         }
-        let made = tempfile::Builder::new().prefix("pypeline_").tempdir_in(&self.parent).map_err(|error| {
-            Box::new(
-                Fault::new(FaultKind::Io, "no temporary folder can be made")
-                    .with("in", self.parent.display())
-                    .caused_by(&error),
-            )
+        let make = || -> std::io::Result<(TempDir, File)> {
+            let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&self.parent)?;
+            let lock = File::create(folder.path().join(LOCK))?;
+            lock.lock()?;
+            Ok((folder, lock))
+        };
+        let made = make().map_err(|error| {
+            let fault = Fault::new(FaultKind::Io, "no temporary folder can be made");
+            Box::new(fault.with("in", self.parent.display()).caused_by(&error))
         })?;
-        Ok(self.folder.get_or_init(|| made).path())
+        Ok(self.folder.get_or_init(|| made).0.path())
     }
 
     /// A table to be filled.
@@ -252,7 +276,7 @@ mod tests {
         assert_eq!(rows(&memory), rows(&spilled));
         let folder = store.folder().unwrap().to_path_buf();
         drop(spilled);
-        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "the lock alone");
         drop(store);
         assert!(!folder.exists());
     }

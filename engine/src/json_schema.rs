@@ -48,12 +48,12 @@ impl Checker {
     /// All violations of `value`. Texts that hold a template are taken for whatever the schema wants.
     pub fn check(&self, value: &Value) -> Vec<Violation> {
         let mut found: Vec<Violation> =
-            self.validator.iter_errors(value).flat_map(|error| self.translate(&error)).collect();
+            self.validator.iter_errors(value).flat_map(|error| self.translate(&error, value)).collect();
         found.dedup();
         found
     }
 
-    fn translate(&self, error: &ValidationError<'_>) -> Vec<Violation> {
+    fn translate(&self, error: &ValidationError<'_>, root: &Value) -> Vec<Violation> {
         let at = error.instance_path().to_string();
         if error.instance().as_str().is_some_and(|text| text.contains("{{")) {
             return Vec::new();
@@ -66,6 +66,11 @@ impl Checker {
                 let known: Vec<&str> = known.iter().map(String::as_str).collect();
                 unexpected.iter().map(|key| unknown_key(&at, key, &known)).collect()
             }
+            // `additionalProperties: false` of an object that knows no key at all: the error names the object alone.
+            ValidationErrorKind::FalseSchema => {
+                let keys = root.pointer(&at).and_then(Value::as_object).map(|map| map.keys());
+                keys.into_iter().flatten().map(|key| unknown_key(&at, key, &[])).collect()
+            }
             ValidationErrorKind::Required { property } => {
                 let key = property.as_str().unwrap_or_default();
                 let help = self.description(&error.schema_path().to_string(), key);
@@ -76,7 +81,9 @@ impl Checker {
                     TypeKind::Single(one) => vec![*one],
                     TypeKind::Multiple(set) => set.iter().collect(),
                 };
-                let wanted: Vec<String> = wanted.iter().map(|kind| speak(&kind.to_string()).to_owned()).collect();
+                // That a value may be left out goes without saying.
+                let wanted = wanted.iter().map(ToString::to_string).filter(|kind| kind != "null");
+                let wanted: Vec<String> = wanted.map(|kind| speak(&kind).to_owned()).collect();
                 let message = format!("expected {}, found {}", wanted.join(" or "), found(error.instance()));
                 one(ViolationKind::WrongType, message, None)
             }
@@ -85,19 +92,8 @@ impl Checker {
                 one(ViolationKind::WrongValue, message, Some(form(pattern)))
             }
             ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
-                let options: Vec<&str> = context
-                    .iter()
-                    .flatten()
-                    .flat_map(|error| match error.kind() {
-                        ValidationErrorKind::Constant { expected_value } => {
-                            expected_value.as_str().into_iter().collect()
-                        }
-                        ValidationErrorKind::Enum { options } => {
-                            options.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
-                        }
-                        _ => Vec::new(),
-                    })
-                    .collect();
+                let options = alternatives(context);
+                let options: Vec<&str> = options.iter().map(String::as_str).collect();
                 let message = format!("{} is not one of the allowed values", found(error.instance()));
                 let help = match (options.is_empty(), error.instance().as_str()) {
                     (true, _) => "see the reference for the forms that this value may have".to_owned(),
@@ -143,6 +139,20 @@ impl Checker {
         }
         Some(at)
     }
+}
+
+/// The texts that any of several schemas would have taken, however deep they are nested.
+fn alternatives(context: &[Vec<ValidationError<'_>>]) -> Vec<String> {
+    let texts = |value: &Value| value.as_str().map(str::to_owned);
+    let of = |error: &ValidationError<'_>| match error.kind() {
+        ValidationErrorKind::Constant { expected_value } => texts(expected_value).into_iter().collect(),
+        ValidationErrorKind::Enum { options } => options.as_array().into_iter().flatten().filter_map(texts).collect(),
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+            alternatives(context)
+        }
+        _ => Vec::new(),
+    };
+    context.iter().flatten().flat_map(of).collect()
 }
 
 fn unknown_key(at: &str, key: &str, known: &[&str]) -> Violation {
@@ -226,6 +236,14 @@ mod tests {
         assert!(texts.contains(&"/row did you mean `rows`?".to_owned()), "{texts:?}");
         assert!(texts.contains(&"/inner/b known keys: `a`".to_owned()), "{texts:?}");
         assert!(texts.contains(&" `rows`: Rows to keep".to_owned()), "{texts:?}");
+    }
+
+    #[test]
+    fn an_object_without_keys_takes_none() {
+        let schema = json!({"type": "object", "additionalProperties": false});
+        let found = Checker::new(schema).unwrap().check(&json!({"a/b": 1}));
+        assert_eq!((found[0].kind, found[0].pointer.as_str()), (ViolationKind::UnknownKey, "/a~1b"));
+        assert_eq!(found[0].help.as_deref(), Some("there are no known keys"));
     }
 
     #[test]

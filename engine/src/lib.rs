@@ -4,6 +4,9 @@
 //! [`registry`], [`executor`], [`artifacts`]), what is shared between the two stages ([`config`], [`template`]), and the two
 //! stages themselves: [`build`] (YAML to job folder) and [`run`] (job folder to rows). They never see each other.
 
+#[cfg(windows)]
+compile_error!("pype runs on Linux and macOS; on Windows, use it inside WSL");
+
 pub mod diagnostics;
 pub mod project;
 pub mod plugins;

@@ -78,6 +78,11 @@ impl Registry {
         Ok(Self { path, entries })
     }
 
+    /// The registry to be written anew: what it held does not matter, not even whether it could be read.
+    pub fn anew(project: &Project) -> Self {
+        Self { path: project.registry(), entries: RegistryFile::new() }
+    }
+
     /// The library that is to be taken for a module, if one was chosen.
     pub fn library(&self, module: &str) -> Option<&str> {
         self.entries.get(module).map(RegistryEntry::library)
@@ -136,7 +141,7 @@ impl Registry {
         Ok(Registered { modules: self.entries.keys().cloned().collect(), broken, shadowed })
     }
 
-    /// Forgets all modules.
+    /// Forgets all modules, on disk too.
     pub fn clear(&mut self) -> Result<(), RegistryError> {
         self.entries.clear();
         self.write()

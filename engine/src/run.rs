@@ -50,6 +50,9 @@ pub enum RunError {
         /// Their names.
         names: Vec<String>,
     },
+    /// Variables given on the command line that nothing knows, all of them.
+    #[error("--set names what no context file, no declaration and no template knows: {}", .0.join(", "))]
+    UnknownSet(Vec<String>),
     /// A context file cannot be used.
     #[error("context file `{path}`: {why}")]
     Context {

@@ -20,7 +20,7 @@ pub fn register(global: &Global, args: &NameArgs) -> Result<u8, Failure> {
 /// Registers everything on the search path.
 pub fn auto_register(global: &Global) -> Result<u8, Failure> {
     let project = project_here(global);
-    let mut registry = Registry::open(&project)?;
+    let mut registry = Registry::anew(&project);
     let registered = registry.auto_register(&mut Plugins::of(&project))?;
     for error in &registered.broken {
         render::warning(&error.to_string());
@@ -37,7 +37,7 @@ pub fn auto_register(global: &Global) -> Result<u8, Failure> {
 /// Forgets everything.
 pub fn clear(global: &Global) -> Result<u8, Failure> {
     let project = project_here(global);
-    Registry::open(&project)?.clear()?;
+    Registry::anew(&project).clear()?;
     say(global, &[], &project.registry());
     Ok(Exit::Success as u8)
 }

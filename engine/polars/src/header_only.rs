@@ -24,7 +24,14 @@ pub(crate) fn is_header_only(scan: &Scan) -> bool {
             return Some(false);
         }
         let text = std::fs::read(path).ok()?;
-        let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).count();
+        // Gzip, zlib and zstd are unpacked by the reader: their bytes tell nothing of lines.
+        if text.starts_with(&[0x1f, 0x8b]) || text.starts_with(&[0x78]) || text.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+            return Some(false);
+        }
+        let comment = csv.comment_prefix.as_deref().map(str::as_bytes);
+        let is_row =
+            |line: &&[u8]| !line.trim_ascii().is_empty() && !comment.is_some_and(|prefix| line.starts_with(prefix));
+        let lines = text.split(|byte| *byte == b'\n').filter(is_row).count();
         Some(u64::try_from(lines).ok()? <= csv.skip_rows + 1)
     };
     head().unwrap_or(false)

@@ -14,7 +14,7 @@ mod table;
 use fault::translate;
 use plan::Planned;
 use polars::prelude::{Engine, LazyFrame, OptFlags};
-use pypeline_engine::executor::{Executor, Stage, StageFault};
+use pypeline_engine::executor::{Executor, Stage, StageFault, Work};
 use pypeline_schema::fault::Fault;
 
 /// Runs stages on Polars.
@@ -37,15 +37,15 @@ impl Executor for PolarsExecutor {
     }
 
     fn run(&self, stage: &Stage) -> Result<(), StageFault> {
-        let Planned { frames, .. } = plan::plan(stage)?;
+        let explained = |mut found: StageFault| {
+            header_only::explain(stage, &mut found.fault);
+            found
+        };
+        let Planned { frames, .. } = plan::plan(stage).map_err(explained)?;
         let plans = frames.into_iter().map(|frame| frame.logical_plan).collect();
         // One execution for all sinks: where links fan out, a file is still read once.
         let ran = LazyFrame::collect_all_with_engine(plans, Engine::Streaming, OptFlags::default());
-        ran.map(drop).map_err(|error| {
-            let mut found = lay(stage, translate(&error));
-            header_only::explain(stage, &mut found.fault);
-            found
-        })
+        ran.map(drop).map_err(|error| explained(lay(stage, translate(&error))))
     }
 }
 
@@ -53,5 +53,13 @@ impl Executor for PolarsExecutor {
 /// one scan or sink that reads or writes what went wrong.
 fn lay(stage: &Stage, fault: Fault) -> StageFault {
     let node = plan::first_that_cannot_be_planned(stage).or_else(|| fault::culprit(stage, &fault));
+    let scan = stage.nodes.iter().find_map(|each| match &each.work {
+        Work::Scan(scan) if node.as_ref() == Some(&each.id) => scan.paths.first(),
+        _ => None,
+    });
+    let fault = match scan {
+        Some(path) if !fault.context.iter().any(|(key, _)| key == "path") => fault.with("path", path),
+        _ => fault,
+    };
     StageFault { node, fault: Box::new(fault) }
 }

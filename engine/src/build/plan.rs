@@ -27,6 +27,8 @@ pub struct DataLink {
     pub to: usize,
     /// Place of the link.
     pub pointer: String,
+    /// Both ports are there; a link that is not sound is reported, and kept so that it is not missed elsewhere.
+    pub is_sound: bool,
 }
 
 /// A control link between known nodes, its order resolved.

@@ -82,4 +82,22 @@ mod tests {
         assert_eq!(texts.len(), Code::ALL.len());
         assert!(Code::ALL.iter().all(|code| !code.title().is_empty() && code.as_str().len() == 4));
     }
+
+    /// `UPDATE=1 cargo test -p pypeline-engine` writes the page anew.
+    #[test]
+    fn the_reference_page_is_current() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reference/diagnostics.md");
+        let mut page = "# Diagnostics\n\nMade from `engine/src/diagnostics/code.rs`. `L`: found while loading (form, modules, configurations). \
+                        `P`: found while planning (links, sub flows, templates).\n\n| code | severity | finding |\n| --- | --- | --- |\n"
+            .to_owned();
+        for code in Code::ALL {
+            let severity = if code.severity() == Severity::Error { "error" } else { "warning" };
+            page.push_str(&format!("| {} | {severity} | {} |\n", code.as_str(), code.title()));
+        }
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, &page).unwrap();
+        }
+        assert!(std::fs::read_to_string(&path).unwrap_or_default() == page, "run with UPDATE=1");
+    }
 }

@@ -68,6 +68,16 @@ pub(super) fn values(job: &Job, options: &RunOptions) -> Result<Values, RunError
             context.insert(name.clone(), typed(job, name, Value::String(text)));
         }
     }
+    let is_known = |name: &String, context: &Map<String, Value>| {
+        context.contains_key(name)
+            || job.metadata.context.contains_key(name)
+            || job.metadata.uses.context.contains(name)
+    };
+    let unknown = options.set.iter().filter(|(name, _)| !is_known(name, &context));
+    let unknown: Vec<String> = unknown.map(|(name, _)| format!("`{name}`")).collect();
+    if !unknown.is_empty() {
+        return Err(RunError::UnknownSet(unknown));
+    }
     for (name, value) in &options.set {
         context.insert(name.clone(), typed(job, name, value.clone()));
     }

@@ -67,6 +67,7 @@ fn a_column_that_is_not_there_gets_the_nearest_one() {
     let run = project.run_fails("flow", &filter_flow("", "agee > 18", "out.csv"), &words);
     assert_eq!(run.node("keep")["fault"]["kind"], "config");
     assert_eq!(run.node("keep")["state"], "failed");
+    assert!(!run.output.stderr.contains("no rows"), "the file has a row: {}", run.output.stderr);
     assert!(!project.exists("out.csv"));
 }
 

@@ -150,7 +150,10 @@ fn a_value_of_another_type_is_an_error() {
             };
             let found = findings(&project, name, &format!("{{{key}: {wrong}}}"));
             let place = format!("`{key}`");
-            assert!(found.iter().any(|(code, text)| code == "L012" && text.contains(&place)), "{name}: {key}: {found:?}");
+            assert!(
+                found.iter().any(|(code, text)| code == "L012" && text.contains(&place)),
+                "{name}: {key}: {found:?}"
+            );
         }
     }
 }

@@ -15,7 +15,7 @@ fn steps(names: &[&str], links: &[&str], settings: &str) -> String {
         data.push(format!("{name}.data - {name}_out.input"));
     }
     let quoted: Vec<String> = links.iter().map(|link| format!("\"{link}\"")).collect();
-    write!(body, "connections: {{data: [{}], control: [{}]}}\n", data.join(", "), quoted.join(", ")).unwrap();
+    writeln!(body, "connections: {{data: [{}], control: [{}]}}", data.join(", "), quoted.join(", ")).unwrap();
     body
 }
 

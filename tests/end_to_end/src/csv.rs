@@ -136,6 +136,21 @@ connections: {data: [src.data - out.input]}
     assert_eq!(project.read("out.csv"), "n\n1\n2\n3\n");
 }
 
+/// `a,b`, `1,x` and `2,y`, compressed by gzip.
+const ZIPPED: [u8; 32] = [
+    31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 75, 212, 73, 226, 50, 212, 169, 224, 50, 210, 169, 228, 2, 0, 194, 150, 126, 157,
+    12, 0, 0, 0,
+];
+
+#[test]
+fn a_compressed_file_is_read_as_what_is_in_it() {
+    let project = Project::new();
+    project.write("in.csv", ZIPPED);
+    let run = project.run_flow("copy", &copy_flow("", ""));
+    assert_eq!(project.read("out.csv"), "a,b\n1,x\n2,y\n");
+    assert!(!run.output.stderr.contains("no rows"), "it has two: {}", run.output.stderr);
+}
+
 #[test]
 fn overwrite_replaces() {
     let project = Project::new();

@@ -42,9 +42,7 @@ const EXPECTED: &[(&str, u64, u64)] = &[
     ("L007", 5, 18),  // fail_strategy: hlat
     ("L008", 8, 11),  // csv_sorce
     ("L011", 9, 9),   // gen has no columns
-    ("P007", 9, 9),   // a warning: the links of gen are all broken
     ("L010", 12, 27), // colums
-    ("P006", 13, 9),  // the first keep
     ("L018", 15, 26), // age >
     ("P013", 16, 9),  // the second keep
     ("P006", 16, 9),  // the second keep
@@ -98,6 +96,20 @@ fn people_see_the_line_and_the_nearest_right_word() {
     assert!(output.stderr.contains("wrong.yaml:8:11"), "{}", output.stderr);
     assert!(output.stderr.contains("    name: csv_sorce"), "{}", output.stderr);
     assert!(!output.stderr.contains('\u{1b}'), "no colour where nobody sees it");
+}
+
+#[test]
+fn an_unknown_module_is_one_finding_and_not_one_of_each_neighbour() {
+    let project = Project::new();
+    let body = r#"
+modules:
+  - {id: src, name: csv_source, configs: {file_path: in.csv}}
+  - {id: keep, name: filter_mood, configs: {condition: a > 1}}
+  - {id: out, name: csv_sink, configs: {output_path: out.csv}}
+connections: {data: [src.data - keep.input, keep.output - out.input]}
+"#;
+    project.write("wrong.yaml", flow("wrong", body));
+    assert_eq!(found(&project), [("L008".to_owned(), 5, 22)]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Modules of other people: those that lower are fused like our own, and those that misbehave harm their own node alone.
 
 use crate::support::Project;
+use crate::support::run::flow;
 use serde_json::json;
 
 /// A flow in which `module` stands between a source and a sink.
@@ -105,12 +106,14 @@ fn a_panic_in_setup_is_an_error_with_its_place() {
 }
 
 #[test]
-fn a_panic_in_lower_is_an_error_with_its_place() {
+fn a_panic_in_lower_is_found_at_build_with_its_place() {
     let project = project();
-    let words = ["`it`", "panic_lower_mod", "libpype_demo_lowering.so", "no idea what I do", "src/lib.rs:"];
-    let run = project.run_fails("panic", &between("panic_lower_mod", ""), &words);
-    assert_eq!(run.node("it")["fault"]["kind"], "panic");
-    assert!(!project.exists("out.csv"));
+    project.write("panic.yaml", flow("panic", &between("panic_lower_mod", "")));
+    let output = project.pype(&["build", "panic.yaml"]).expect_code(3);
+    for word in ["L012", "`it`", "panic_lower_mod", "libpype_demo_lowering.so", "no idea what I do", "src/lib.rs:"] {
+        assert!(output.stderr.contains(word), "{word}\n{}", output.stderr);
+    }
+    assert!(!project.exists("jobs"));
 }
 
 #[test]

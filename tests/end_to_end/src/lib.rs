@@ -15,6 +15,8 @@ mod csv;
 #[cfg(test)]
 mod formats;
 #[cfg(test)]
+mod targets;
+#[cfg(test)]
 mod control;
 #[cfg(test)]
 mod templates;

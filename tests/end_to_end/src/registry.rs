@@ -24,7 +24,14 @@ fn names(registry: &Value) -> Vec<String> {
 }
 
 const ALL: [&str; 8] = [
-    "csv_sink", "csv_source", "filter_mod", "generate_source", "log_rows_mod", "noop_solo", "parquet_sink", "parquet_source",
+    "csv_sink",
+    "csv_source",
+    "filter_mod",
+    "generate_source",
+    "log_rows_mod",
+    "noop_solo",
+    "parquet_sink",
+    "parquet_source",
 ];
 
 #[test]
@@ -38,8 +45,16 @@ fn one_module_is_registered_by_its_name() {
     let mut keys: Vec<&str> = entry.keys().map(String::as_str).collect();
     keys.sort_unstable();
     let expected = [
-        "category", "config_schema", "description", "globals", "input_ports", "module_path", "output_ports", "packages",
-        "type", "version",
+        "category",
+        "config_schema",
+        "description",
+        "globals",
+        "input_ports",
+        "module_path",
+        "output_ports",
+        "packages",
+        "type",
+        "version",
     ];
     assert_eq!(keys, expected, "the specification's keys, and no others");
     assert_eq!(entry["type"], "source");
@@ -94,7 +109,8 @@ fn a_damaged_registry_is_said_and_can_be_written_anew() {
     let project = Project::new();
     project.write(FILE, "{\"csv_source\": 1}");
     let output = project.pype(&["list-modules"]).expect_code(3);
-    assert!(output.stderr.contains("ModRegistry.json") && output.stderr.contains("auto-register"), "{}", output.stderr);
+    assert!(output.stderr.contains("ModRegistry.json"), "{}", output.stderr);
+    assert!(output.stderr.contains("`pype auto-register` writes it anew"), "{}", output.stderr);
     project.pype(&["auto-register"]).expect_code(0);
     assert_eq!(names(&registry(&project)), ALL);
 }
@@ -108,8 +124,7 @@ fn two_libraries_with_one_module_are_a_choice_to_make() {
     let found = project.pype(&["validate", "flow.yaml", "--output", "json"]);
     assert_eq!(found.code, 3);
     let found = found.json();
-    let finding = &found["diagnostics"][0];
-    assert_eq!((&finding["code"], &found["errors"]), (&json!("L009"), &json!(1)));
+    let finding = found["diagnostics"].as_array().unwrap().iter().find(|one| one["code"] == "L009").unwrap();
     let message = finding["message"].as_str().unwrap();
     assert!(message.contains("modules/libmine.so") && message.contains("libpype_relational.so"), "{message}");
     assert!(finding["help"].as_str().unwrap().contains("register-module PATH"));
@@ -180,7 +195,10 @@ fn a_module_is_described_for_people_and_for_programs() {
         assert!(text.contains(word), "{word} is not in:\n{text}");
     }
     let module = project.pype(&["describe-module", "csv_source", "--output", "json"]).expect_code(0).json();
-    assert_eq!((&module["name"], &module["lowers"], &module["runs"]), (&json!("csv_source"), &json!(true), &json!(false)));
+    assert_eq!(
+        (&module["name"], &module["lowers"], &module["runs"]),
+        (&json!("csv_source"), &json!(true), &json!(false))
+    );
     let output = project.pype(&["describe-module", "filter"]).expect_code(2);
     assert!(output.stderr.contains("did you mean `filter_mod`?"), "{}", output.stderr);
 }

@@ -41,8 +41,9 @@ impl Project {
     /// An empty project in which another copy of the binary is used.
     pub fn with_binary(binary: PathBuf) -> Self {
         let project = Self { folder: tempfile::tempdir().unwrap(), binary };
+        // The project is a folder in the test's own: whatever is wrongly written beside it harms no other test.
         project.write("pype.toml", "");
-        // Temporary files of runs go to a folder of the test's own, where it can look for what is left.
+        // Temporary files of runs go to a folder where a test can look for what is left.
         std::fs::create_dir(project.path("tmp")).unwrap();
         project
     }
@@ -58,7 +59,7 @@ impl Project {
 
     /// A path in the project.
     pub fn path(&self, path: &str) -> PathBuf {
-        self.folder.path().join(path)
+        self.folder.path().join("project").join(path)
     }
 
     /// Writes a file, and its folder if need be.
@@ -117,7 +118,7 @@ impl Project {
                 command.env_remove(name);
             }
         }
-        command.current_dir(self.folder.path()).env("TMPDIR", self.path("tmp")).args(args);
+        command.current_dir(self.path("")).env("TMPDIR", self.path("tmp")).args(args);
         command
     }
 

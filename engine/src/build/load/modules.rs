@@ -9,6 +9,7 @@ use crate::plugins::Plugins;
 use crate::plugins::handle::Plugin;
 use crate::registry::Registry;
 use crate::template;
+use pypeline_schema::lowering::LowerRequest;
 use pypeline_schema::manifest::ModuleManifest;
 use serde_json::{Map, Value};
 use sqlparser::dialect::GenericDialect;
@@ -57,8 +58,11 @@ pub fn resolve(
                 }
             };
             let manifest = plugin.modules.get(&node.module)?.clone();
-            check_config(node, &manifest, document, diagnostics);
+            let is_sound = check_config(node, &manifest, document, diagnostics);
             let config = config::with_defaults(&manifest, &node.config);
+            if is_sound && manifest.lowers {
+                ask_module(node, &plugin, &manifest, &config, document, diagnostics);
+            }
             Some(Resolved { plugin, manifest, config })
         })
         .collect()
@@ -126,7 +130,14 @@ impl Catalog<'_> {
     }
 }
 
-fn check_config(node: &NodeEntry, manifest: &ModuleManifest, document: &Document, diagnostics: &mut Diagnostics) {
+/// True if nothing was found.
+fn check_config(
+    node: &NodeEntry,
+    manifest: &ModuleManifest,
+    document: &Document,
+    diagnostics: &mut Diagnostics,
+) -> bool {
+    let before = diagnostics.counts();
     let positions = &document.positions;
     for (key, pointer) in &node.config_twice {
         let message = format!("`{key}` of `{}` is given twice", node.id);
@@ -151,6 +162,32 @@ fn check_config(node: &NodeEntry, manifest: &ModuleManifest, document: &Document
     for key in config::expression_keys(manifest) {
         check_expression(key, node, document, diagnostics);
     }
+    diagnostics.counts() == before
+}
+
+/// A module that lowers knows more of its configuration than its schema says: it is asked, where no value hides in a template.
+fn ask_module(
+    node: &NodeEntry,
+    plugin: &Plugin,
+    manifest: &ModuleManifest,
+    config: &Map<String, Value>,
+    document: &Document,
+    diagnostics: &mut Diagnostics,
+) {
+    let config = Value::Object(config.clone());
+    if template::is_template(&config) {
+        return;
+    }
+    let request = LowerRequest { config, linked_outputs: manifest.output_ports.clone() };
+    let Err(fault) = plugin.lower(&manifest.name, &request) else { return };
+    let key = fault.context.iter().find(|(key, _)| key == "key").map_or("", |(_, value)| value.as_str());
+    let pointer = node.locate(&format!("/{key}"));
+    let place = fault.place.as_deref().map(|place| format!(" (at {place})")).unwrap_or_default();
+    let whose = format!("`{}` ({} in {})", node.id, manifest.name, plugin.library);
+    let message = format!("{whose} does not accept its configuration: {}{place}", fault.message);
+    let finding = Diagnostic { help: fault.help.clone(), ..Diagnostic::new(Code::ConfigWrongValue, message) };
+    let span = document.positions.value(&pointer);
+    diagnostics.push(finding.at(pointer, span));
 }
 
 fn diagnose(violation: Violation, node: &NodeEntry, manifest: &ModuleManifest, document: &Document) -> Diagnostic {

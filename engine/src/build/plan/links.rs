@@ -51,12 +51,8 @@ fn data_link(subject: &Subject<'_>, entry: &LinkEntry, diagnostics: &mut Diagnos
     let (from, to) = (from?, to?);
     let from_known = port_of(subject, entry, from, &text.from, Side::Output, diagnostics);
     let to_known = port_of(subject, entry, to, &text.to, Side::Input, diagnostics);
-    (from_known && to_known).then(|| DataLink {
-        from,
-        ports: (text.from.0, text.to.0),
-        to,
-        pointer: entry.pointer.clone(),
-    })
+    let (ports, pointer) = ((text.from.0, text.to.0), entry.pointer.clone());
+    Some(DataLink { from, ports, to, pointer, is_sound: from_known && to_known })
 }
 
 struct Ends {
@@ -111,7 +107,7 @@ fn port_of(
     side: Side,
     diagnostics: &mut Diagnostics,
 ) -> bool {
-    let Some(Some(module)) = subject.modules.get(node) else { return false };
+    let Some(Some(module)) = subject.modules.get(node) else { return true };
     let (ports, word) = match side {
         Side::Output => (&module.manifest.output_ports, "output"),
         Side::Input => (&module.manifest.input_ports, "input"),

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 pub(super) fn check(subject: &Subject<'_>, links: &[DataLink], diagnostics: &mut Diagnostics) {
     let mut inputs: HashMap<(usize, &str), &DataLink> = HashMap::new();
-    for link in links {
+    for link in links.iter().filter(|link| link.is_sound) {
         if let Some(first) = inputs.insert((link.to, &link.ports.1.port), link) {
             let message = format!("input `{}` has two links; the other comes from `{}`", link.ports.1, first.ports.0);
             let help = "join the rows before, or give each its own node";
@@ -39,6 +39,10 @@ pub(super) fn check(subject: &Subject<'_>, links: &[DataLink], diagnostics: &mut
                 report(Code::SourceUnread, format!("nobody reads the rows of `{}`", node.id), help);
             }
             _ => {}
+        }
+        // A link to a wrong port is reported already: most likely it was meant for the port that is open.
+        if links.iter().any(|link| link.to == at && !link.is_sound) {
+            continue;
         }
         for port in manifest.input_ports.iter().filter(|port| !inputs.contains_key(&(at, port.as_str()))) {
             let help = format!("link rows to it: `source.data - {}.{port}`", node.id);

@@ -53,7 +53,8 @@ fn undeclared(subject: &Subject<'_>, section: &str, name: &str) -> Diagnostic {
     let names: Vec<&str> = declared.keys().map(String::as_str).collect();
     let help = match suggest::nearest(name, names.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("declare it: `{section}: {{{name}: {{default: …}}}}`, or give it at the run: `--set {name}=…`"),
+        None if section == "params" => format!("declare it: `params: {{{name}: {{default: …}}}}`"),
+        None => format!("declare it: `context: {{{name}: {{default: …}}}}`, or give it at the run: `--set {name}=…`"),
     };
     Diagnostic::new(Code::UndeclaredContext, format!("`{section}.{name}` is declared nowhere")).help(help)
 }

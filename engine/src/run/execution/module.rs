@@ -86,7 +86,7 @@ fn wire(attempt: &Arc<Attempt>, node: usize) -> Fallible<(RunIo, Outputs)> {
         let counters: Vec<Arc<AtomicU64>> = readers.map(|(_, counter)| Arc::clone(&counter.rows)).collect();
         let writer = (!counters.is_empty()).then(|| Arc::new(shared.store.writer()));
         writers.extend(writer.clone().map(|writer| (port.clone(), writer)));
-        let output = Output::new(port, writer, counters, shared.runtime.clone());
+        let output = Output::new(port, writer, counters, shared.runtime.clone(), attempt.cancel.clone());
         io.outputs.push(OutputPort_TO::from_value(output, TD_Opaque));
     }
     Ok((io, writers))

@@ -1,5 +1,6 @@
 //! The ports of a running module: rows out of a table, rows into one. Disk is touched only on the pool for blocking work.
 
+use super::cancel::Cancel;
 use crate::artifacts::{Artifact, ArtifactWriter};
 use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::SchemaRef;
@@ -103,6 +104,7 @@ struct Sink {
     table: Option<Arc<ArtifactWriter>>,
     schema: Mutex<Option<SchemaRef>>,
     counters: Vec<Arc<AtomicU64>>,
+    cancel: Cancel,
 }
 
 impl Output {
@@ -111,8 +113,9 @@ impl Output {
         table: Option<Arc<ArtifactWriter>>,
         counters: Vec<Arc<AtomicU64>>,
         runtime: Handle,
+        cancel: Cancel,
     ) -> Self {
-        Self { name, sink: Arc::new(Sink { table, schema: Mutex::default(), counters }), runtime }
+        Self { name, sink: Arc::new(Sink { table, schema: Mutex::default(), counters, cancel }), runtime }
     }
 }
 
@@ -125,7 +128,11 @@ impl Sink {
         Ok(())
     }
 
+    /// A module that does not look whether it should stop is stopped by its next rows.
     fn take(&self, batch: RecordBatch) -> Result<(), Box<Fault>> {
+        if self.cancel.is_cancelled() {
+            return Err(Box::new(Fault::new(FaultKind::Cancelled, "the run is stopping")));
+        }
         let rows = batch.num_rows() as u64;
         if let Some(table) = &self.table {
             table.write(batch)?;

@@ -6,6 +6,9 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+/// How the names of temporary files end.
+const SUFFIX: &str = ".pype-tmp";
+
 /// A file to be. Dropped unpublished, its temporary file goes.
 #[derive(Debug)]
 pub(super) struct Publication {
@@ -14,12 +17,16 @@ pub(super) struct Publication {
     temporary: PathBuf,
     /// Rows are to be added to what is there.
     appends: bool,
+    /// Holds the temporary file's lock: while it is held, the file is no leftover.
+    _lock: File,
 }
 
 impl Publication {
     /// Tries the place: makes its folder, and the temporary file beside the target.
     pub(super) fn plan(destination: &Destination, run_id: &str) -> Result<Self, Box<Fault>> {
         let target = PathBuf::from(&destination.path);
+        // A link stays a link: what it points to is replaced.
+        let target = std::fs::canonicalize(&target).unwrap_or(target);
         let fail = |text: &str| Fault::new(FaultKind::Io, text).with("path", target.display());
         let Some(name) = target.file_name().map(|name| name.to_string_lossy().into_owned()) else {
             return Err(Box::new(fail("the output path names no file")));
@@ -34,10 +41,21 @@ impl Publication {
         let folder = target.parent().map_or_else(|| PathBuf::from("/"), Path::to_path_buf);
         std::fs::create_dir_all(&folder)
             .map_err(|error| Box::new(fail("the output's folder cannot be made").caused_by(&error)))?;
-        let temporary = folder.join(format!(".{name}.{run_id}.pype-tmp"));
-        File::create(&temporary).map_err(|error| Box::new(fail("the output cannot be written").caused_by(&error)))?;
+        remove_leftovers(&folder, &name);
+        let temporary = folder.join(format!(".{name}.{run_id}{SUFFIX}"));
+        let file = File::create(&temporary).and_then(|file| file.lock().map(|()| file));
+        let lock = file.map_err(|error| Box::new(fail("the output cannot be written").caused_by(&error)))?;
         let appends = destination.mode == WriteMode::Append && found.is_ok_and(|found| found.len() > 0);
-        Ok(Self { destination: destination.clone(), target, temporary, appends })
+        Ok(Self { destination: destination.clone(), target, temporary, appends, _lock: lock })
+    }
+
+    /// Where the file will be, whatever way its path is written.
+    pub(super) fn target(&self) -> PathBuf {
+        let folder = self.target.parent().and_then(|folder| folder.canonicalize().ok());
+        match (folder, self.target.file_name()) {
+            (Some(folder), Some(name)) => folder.join(name),
+            _ => self.target.clone(),
+        }
     }
 
     /// Where rows go for now.
@@ -86,6 +104,22 @@ impl Publication {
         }
         std::io::copy(&mut File::open(&self.temporary)?, &mut out)?;
         std::fs::rename(&joined, &self.temporary)
+    }
+}
+
+/// Removes what killed runs left of this very target: temporary files whose lock nobody holds.
+fn remove_leftovers(folder: &Path, name: &str) {
+    let prefix = format!(".{name}.");
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    for path in entries.map(|entry| entry.path()) {
+        let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if !file_name.starts_with(&prefix) || !file_name.ends_with(SUFFIX) {
+            continue;
+        }
+        // One that cannot be opened or removed stays, and hurts nobody.
+        if File::open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
+            let _ = std::fs::remove_file(&path);
+        }
     }
 }
 

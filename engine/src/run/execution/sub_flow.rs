@@ -10,6 +10,7 @@ use crate::run::prepare::{self, NodeFault, Prepared, Unit};
 use crate::run::report::counts;
 use crate::scheduling::Outcome;
 use pypeline_schema::fault::{Fault, FaultKind};
+use pypeline_schema::lowering::Lowering;
 use pypeline_schema::manifest::Effect;
 use pypeline_schema::run_result::State;
 use serde_json::Value;
@@ -144,6 +145,9 @@ impl Attempt {
 
 async fn run_unit(attempt: Arc<Attempt>, number: u32, unit: Unit) -> Result<(), Vec<NodeFault>> {
     let started = Instant::now();
+    let ids: Vec<&str> =
+        unit.nodes().iter().filter_map(|node| Some(attempt.shared.job.dag.nodes.get(*node)?.id.as_str())).collect();
+    tracing::debug!(stage = number, nodes = ids.join(", "), "unit started");
     for &node in unit.nodes() {
         attempt.shared.ledger.set_node(node, |node| {
             node.state = State::Running;
@@ -166,13 +170,20 @@ async fn run_unit(attempt: Arc<Attempt>, number: u32, unit: Unit) -> Result<(), 
     result
 }
 
-/// The places of all file sinks, tried before a row is read.
+/// The places of all file sinks, tried before a row is read. Two sinks of one file would each undo the other.
 fn plan_publications(shared: &Shared, prepared: &[Prepared]) -> Result<BTreeMap<usize, Publication>, Vec<NodeFault>> {
-    let (mut planned, mut faults) = (BTreeMap::new(), Vec::new());
+    let (mut planned, mut faults) = (BTreeMap::<usize, Publication>::new(), Vec::new());
     for ready in prepared {
-        let Some(pypeline_schema::lowering::Lowering::Destination(destination)) = &ready.lowering else { continue };
-        match Publication::plan(destination, shared.values.run_id()) {
+        let Some(Lowering::Destination(destination)) = &ready.lowering else { continue };
+        // The node's place tells its temporary file from another's of the same run.
+        let attempt = format!("{}-{}", shared.values.run_id(), ready.node);
+        match Publication::plan(destination, &attempt) {
             Ok(publication) => {
+                let twin = planned.iter().find(|(_, other)| other.target() == publication.target());
+                if let Some(twin) = twin.and_then(|(twin, _)| shared.job.dag.nodes.get(*twin)) {
+                    let fault = Fault::new(FaultKind::Config, format!("`{}` writes the same file", twin.id));
+                    faults.push((ready.node, Box::new(fault.with("path", publication.target().display()))));
+                }
                 planned.insert(ready.node, publication);
             }
             Err(fault) => faults.push((ready.node, fault)),
