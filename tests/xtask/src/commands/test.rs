@@ -5,7 +5,10 @@ use crate::places::Places;
 use crate::steps::{Failed, Step};
 use std::ffi::OsString;
 
-/// What would build Polars a second time, for the dev profile. Their tests: `cargo test --release -p <name>`.
+/// What links Polars is tested with the release build that is there, by one command of the same packages that made it.
+const LINKING_POLARS: &str = "-p pype -p bench";
+
+/// The rest is tested in the dev profile, where Polars would be built a second time.
 const WITHOUT: &str = "--exclude pype --exclude pypeline-polars --exclude bench";
 
 /// Builds pype and the plugins among the tests, then runs `cargo test` with more arguments, if there are any.
@@ -20,6 +23,7 @@ pub fn run(places: &Places, args: &[OsString]) -> Result<(), Failed> {
             .arg(&foreign)
             .run()?;
     }
+    Step::cargo(places, "test --release").args(LINKING_POLARS.split(' ')).args(args).run()?;
     Step::cargo(places, "test --workspace")
         .args(WITHOUT.split(' '))
         .args(args)
