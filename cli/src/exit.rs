@@ -67,7 +67,9 @@ impl From<BuildError> for Failure {
         match error {
             BuildError::Registry(error) => error.into(),
             BuildError::Write(WriteError::Locked(error)) => error.into(),
-            BuildError::Write(error @ WriteError::Context { .. }) => Self::new(Exit::Invalid, error),
+            BuildError::Write(error @ (WriteError::Context { .. } | WriteError::OtherJob { .. })) => {
+                Self::new(Exit::Invalid, error)
+            }
             BuildError::Write(error @ WriteError::Io { .. }) => Self::new(Exit::Failed, error),
         }
     }

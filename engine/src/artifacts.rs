@@ -8,7 +8,8 @@ use arrow_schema::SchemaRef;
 use parquet_file::ParquetFile;
 pub use policy::Policy;
 use pypeline_schema::fault::{Fault, FaultKind};
-use std::fs::File;
+use std::fs::{File, Metadata};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tempfile::TempDir;
@@ -83,16 +84,24 @@ impl Drop for Artifact {
 const PREFIX: &str = "pypeline_";
 
 /// The file in such a folder whose lock its run holds.
-const LOCK: &str = ".lock";
+const LOCK: &str = ".pype-run-lock";
 
-/// Removes temporary folders whose run is dead: nobody holds their lock.
-fn remove_leftovers(parent: &Path) {
+/// Removes what dead runs of this user left in `parent`: temporary folders whose lock nobody holds.
+pub fn remove_leftovers(parent: &Path) {
     let entries = std::fs::read_dir(parent).into_iter().flatten().flatten();
     for path in
         entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX)).map(|entry| entry.path())
     {
-        // A folder without a lock file is just being made, or none of ours.
-        if File::open(path.join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok()) {
+        let lock = path.join(LOCK);
+        // Only an ordinary file of our own is opened: anybody may put anything else into a folder for temporary files.
+        let is_ours = |path: &Path, is_kind: fn(&Metadata) -> bool| {
+            std::fs::symlink_metadata(path)
+                .is_ok_and(|found| is_kind(&found) && found.uid() == rustix::process::getuid().as_raw())
+        };
+        if !is_ours(&path, Metadata::is_dir) || !is_ours(&lock, Metadata::is_file) {
+            continue;
+        }
+        if File::open(&lock).is_ok_and(|lock| lock.try_lock().is_ok()) {
             let _ = std::fs::remove_dir_all(&path);
         }
     }
@@ -108,9 +117,8 @@ pub struct ArtifactStore {
 }
 
 impl ArtifactStore {
-    /// A store whose folder `pypeline_*` is made in `parent` when the first table needs it. What dead runs left there goes.
+    /// A store whose folder `pypeline_*` is made in `parent` when the first table needs it.
     pub fn new(policy: Policy, parent: &Path) -> Self {
-        remove_leftovers(parent);
         Self { policy, parent: parent.to_path_buf(), folder: OnceLock::new(), counter: Mutex::new(0) }
     }
 

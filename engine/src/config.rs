@@ -3,6 +3,8 @@
 use crate::json_schema::{Checker, Violation};
 use pypeline_schema::manifest::ModuleManifest;
 use serde_json::{Map, Value};
+use sqlparser::dialect::GenericDialect;
+use sqlparser::parser::Parser;
 
 /// All violations of a configuration.
 pub fn check(manifest: &ModuleManifest, config: &Map<String, Value>) -> Result<Vec<Violation>, String> {
@@ -31,4 +33,34 @@ pub fn expression_keys(manifest: &ModuleManifest) -> Vec<&str> {
         .filter(|(_, property)| is_expression(property))
         .map(|(name, _)| name.as_str())
         .collect()
+}
+
+/// Parses `text` as one SQL expression; the error says what stands in the way.
+pub fn parse_expression(text: &str) -> Result<(), String> {
+    let clean = |error: String| {
+        let error = error.trim_start_matches("sql parser error: ").to_owned();
+        error.replace(", found: EOF", ", found its end").replace("at Line: 1, Column: ", "at character ")
+    };
+    let mut parser = Parser::new(&GenericDialect {}).try_with_sql(text).map_err(|error| clean(error.to_string()))?;
+    parser.parse_expr().map_err(|error| clean(error.to_string()))?;
+    match parser.peek_token().token {
+        sqlparser::tokenizer::Token::EOF => Ok(()),
+        rest => Err(format!("`{rest}` follows where it should end")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_expression_cannot_leave_its_parentheses() {
+        for good in ["age > 18", "a IS NULL OR b LIKE 'x%'", "coalesce(x, 0) BETWEEN 1 AND 2", "\"odd name\" = 'it''s'"]
+        {
+            assert_eq!(parse_expression(good), Ok(()), "{good}");
+        }
+        for bad in ["", "age >", "a) OR (1=1", "a; DROP TABLE x", "a b c", "a > 'open", "a -- comment\n) x"] {
+            assert!(parse_expression(bad).is_err(), "{bad}");
+        }
+    }
 }

@@ -81,6 +81,13 @@ impl JobFolder {
         self.context_folder().join(format!("{}_{context}.json", self.name))
     }
 
+    /// Name of another job whose files are in the folder.
+    pub fn other_job(&self) -> Option<String> {
+        let entries = std::fs::read_dir(&self.path).ok()?.flatten();
+        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        names.filter_map(|name| name.strip_suffix("_dag.json").map(str::to_owned)).find(|name| *name != self.name)
+    }
+
     /// Takes the job for this process; `what` tells others who holds it.
     pub fn lock(&self, what: &str) -> Result<JobLock, LockError> {
         let path = self.path.join(".lock");

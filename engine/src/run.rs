@@ -8,7 +8,7 @@ mod prepare;
 mod report;
 mod templater;
 
-use crate::artifacts::{ArtifactStore, Policy};
+use crate::artifacts::{self, ArtifactStore, Policy};
 use crate::executor::Executor;
 use crate::job_folder::LockError;
 use crate::project::Project;
@@ -77,10 +77,12 @@ pub fn run(
     let job = Job::open(project, folder)?;
     let _lock = job.folder.lock("pype run")?;
     let values = templater::values(&job, options)?;
+    artifacts::remove_leftovers(&std::env::temp_dir());
     let store = Arc::new(ArtifactStore::new(Policy::of(&job.metadata.settings), &std::env::temp_dir()));
     let threads = threads(options, &job);
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(cores().min(threads).max(1))
+        // Two at least: a module that computes for long must not keep timers and signals waiting.
+        .worker_threads(cores().min(threads).max(2))
         .max_blocking_threads(threads)
         .thread_name("pype")
         .enable_all()

@@ -34,7 +34,7 @@ pub enum Lowering {
 /// Files to read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Scan {
-    /// Paths or globs; relative ones are resolved against the project root by the engine.
+    /// One path or glob; a relative one is resolved against the project root by the engine.
     pub paths: Vec<String>,
     /// What the files are.
     pub format: ScanFormat,

@@ -25,7 +25,10 @@ pub(crate) fn is_header_only(scan: &Scan) -> bool {
         }
         let text = std::fs::read(path).ok()?;
         // Gzip, zlib and zstd are unpacked by the reader: their bytes tell nothing of lines.
-        if text.starts_with(&[0x1f, 0x8b]) || text.starts_with(&[0x78]) || text.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        if text.starts_with(&[0x1f, 0x8b])
+            || (text.starts_with(b"x") && text.get(1).is_some_and(|byte| [0x01, 0x5e, 0x9c, 0xda].contains(byte)))
+            || text.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
+        {
             return Some(false);
         }
         let comment = csv.comment_prefix.as_deref().map(str::as_bytes);

@@ -13,7 +13,10 @@ type Fallible<T> = Result<T, Box<Fault>>;
 
 /// A lazy frame over the files of a scan.
 pub(crate) fn scan(scan: &Scan) -> Fallible<LazyFrame> {
-    let path = scan.paths.first().ok_or_else(|| Box::new(Fault::new(FaultKind::Contract, "a scan without a path")))?;
+    let [path] = scan.paths.as_slice() else {
+        let text = format!("a scan has one path or glob, and this one has {}", scan.paths.len());
+        return Err(Box::new(Fault::new(FaultKind::Contract, text)));
+    };
     let is_glob = look(path)?;
     let frame = match &scan.format {
         ScanFormat::Csv(csv) => csv_frame(path, is_glob, csv, scan.columns.as_deref(), scan.limit)?,

@@ -52,6 +52,7 @@ codes! {
     Alias = "L016", Warning, "another tool's word for a setting";
     NotActedOn = "L017", Warning, "a section that this version only keeps";
     ExpressionSyntax = "L018", Error, "an SQL expression that cannot be parsed";
+    SecretDefault = "L019", Error, "a secret with a default, which would be written into the job folder";
     LinkSyntax = "P001", Error, "a link that cannot be parsed";
     UnknownNode = "P002", Error, "a link names a node that is not there";
     UnknownPort = "P003", Error, "a link names a port that the module does not have";

@@ -64,8 +64,11 @@ impl SearchPath {
     }
 
     /// The first folder's file of this name.
+    ///
+    /// A name that is a path finds nothing: a job folder or registry from elsewhere must not lead out of the search path.
     pub fn find(&self, library: &str) -> Result<PathBuf, PluginError> {
-        let file = self.folders().map(|folder| folder.join(library)).find(|path| path.is_file());
+        let is_name = Path::new(library).file_name() == Some(std::ffi::OsStr::new(library));
+        let file = self.folders().map(|folder| folder.join(library)).find(|path| is_name && path.is_file());
         file.ok_or_else(|| PluginError::NotFound {
             library: library.to_owned(),
             tried: self.folders().map(Path::to_path_buf).collect(),

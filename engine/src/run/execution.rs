@@ -18,6 +18,7 @@ use crate::executor::Executor;
 use crate::project::Project;
 use crate::scheduling::{Command, Graph, Join, Link, Outcome, Scheduler, When};
 use cancel::{Cancel, Signals};
+use publish::Claims;
 use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::run_result::{RunResult, State};
 use pypeline_schema::settings::FailStrategy;
@@ -45,6 +46,10 @@ pub(super) struct Shared {
     /// The links as pairs of node indices.
     pub pairs: Vec<(usize, usize)>,
     pub ledger: Ledger,
+    /// Files that sinks are writing now.
+    pub claims: Claims,
+    /// Numbers the attempts of all sub flows.
+    pub attempts: AtomicU64,
 }
 
 /// One run.
@@ -78,7 +83,22 @@ impl Driver {
         });
         let (links, pairs) = (links.collect(), prepare::pairs(&job.dag.nodes, &job.dag.data_links));
         let ledger = Ledger::new(&job);
-        let shared = Shared { project, job, values, store, executor, observer, fuse, runtime, links, pairs, ledger };
+        let (claims, attempts) = (Claims::default(), AtomicU64::new(0));
+        let shared = Shared {
+            project,
+            job,
+            values,
+            store,
+            executor,
+            observer,
+            fuse,
+            runtime,
+            links,
+            pairs,
+            ledger,
+            claims,
+            attempts,
+        };
         Self {
             shared: Arc::new(shared),
             running: JoinSet::new(),
@@ -163,7 +183,8 @@ impl Driver {
         for index in 0..shared.job.metadata.sub_flows.len() {
             match shared.ledger.sub_flow_state(index) {
                 State::Pending => shared.ended(index, State::Skipped, None),
-                State::Failed => failed = true,
+                // Running still: its task panicked, and had no say any more.
+                State::Failed | State::Running => failed = true,
                 _ => {}
             }
         }

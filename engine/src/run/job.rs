@@ -20,6 +20,9 @@ pub enum JobError {
     /// No job there.
     #[error("`{}` is not a job folder: it holds no `*_dag.json`; `pype build FLOW.yaml` makes one", .0.display())]
     NotAJob(PathBuf),
+    /// More than one job there.
+    #[error("`{}` holds the jobs {}: keep one, and build the others elsewhere", .0.display(), .1.join(", "))]
+    SeveralJobs(PathBuf, Vec<String>),
     /// The file system refused.
     #[error("cannot read `{}`: {source}", .path.display())]
     Io {
@@ -97,9 +100,10 @@ fn find(path: &Path) -> Result<JobFolder, JobError> {
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     let mut jobs: Vec<String> = names.filter_map(|name| name.strip_suffix("_dag.json").map(str::to_owned)).collect();
     jobs.sort();
-    match jobs.into_iter().next() {
-        Some(name) => Ok(JobFolder::new(path, name)),
-        None => Err(JobError::NotAJob(path)),
+    match jobs.as_slice() {
+        [name] => Ok(JobFolder::new(path, name)),
+        [] => Err(JobError::NotAJob(path)),
+        _ => Err(JobError::SeveralJobs(path, jobs)),
     }
 }
 

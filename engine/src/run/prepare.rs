@@ -81,10 +81,18 @@ fn prepare_node(
 }
 
 /// The build could not see behind the templates: now the values are known.
-fn check_again(node: &DagNode, config: &Value) -> Result<(), Box<Fault>> {
-    let values = config.as_object().cloned().unwrap_or_else(Map::new);
+fn check_again(node: &DagNode, resolved: &Value) -> Result<(), Box<Fault>> {
+    let values = resolved.as_object().cloned().unwrap_or_else(Map::new);
     let violations =
         config::check(&node.module, &values).map_err(|error| Box::new(Fault::new(FaultKind::Contract, error)))?;
+    // What comes out of a template is data: it may not lead out of the expression that it stands in.
+    for key in config::expression_keys(&node.module) {
+        if let Some(Err(error)) = resolved.get(key).and_then(Value::as_str).map(config::parse_expression) {
+            return Err(Box::new(
+                Fault::new(FaultKind::Config, format!("not an SQL expression: {error}")).with("key", key),
+            ));
+        }
+    }
     // A value that still looks like a template came out of one: it is data, and the module will say if it is wrong.
     match violations.into_iter().next() {
         None => Ok(()),

@@ -85,6 +85,26 @@ connections: {data: [src.data - it.input, it.output - out.input]}
 }
 
 #[test]
+fn a_module_that_hands_on_blocking_streams_does_its_work() {
+    let project = project();
+    let body = r#"
+modules:
+  - {id: src, name: generate_source, configs: {rows: 200000, columns: [{name: n, kind: sequence}]}}
+  - {id: it, name: stream_mod}
+  - {id: out, name: csv_sink, configs: {output_path: "out.csv"}}
+  - {id: next, name: generate_source, configs: {rows: "{{ it__doubled }}", columns: [{name: n, kind: sequence}]}}
+  - {id: last, name: csv_sink, configs: {output_path: "last.csv"}}
+connections:
+  data: [src.data - it.input, it.output - out.input, next.data - last.input]
+  control: [src (1|) next]
+"#;
+    let run = project.run_flow("stream", body);
+    assert_eq!(run.rows("it.output", "out.input"), 200_000);
+    assert_eq!(project.read("out.csv").lines().count(), 200_001);
+    assert_eq!(run.rows("next.data", "last.input"), 400_000);
+}
+
+#[test]
 fn a_panic_in_run_is_an_error_with_its_place() {
     let project = project();
     let words = ["`it`", "panic_mod", "libpype_demo_misbehaving.so", "one batch is enough", "src/panics.rs:"];

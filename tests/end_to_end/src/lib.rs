@@ -36,3 +36,5 @@ mod kill;
 mod conformance;
 #[cfg(test)]
 mod real_data;
+#[cfg(test)]
+mod reference;

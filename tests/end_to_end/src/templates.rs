@@ -169,3 +169,26 @@ context: {key: {type: str, secret: true}}
         assert!(!project.read(&format!("jobs/{file}")).contains("hunter2"), "{file}");
     }
 }
+
+#[test]
+fn a_value_cannot_lead_out_of_the_expression_it_stands_in() {
+    let project = Project::new();
+    let body = r#"
+modules:
+  - {id: src, name: generate_source, configs: {rows: 9, columns: [{name: n, kind: sequence}]}}
+  - {id: keep, name: filter_mod, configs: {condition: "n > {{ context.least }}"}}
+  - {id: out, name: csv_sink, configs: {output_path: out.csv}}
+connections: {data: [src.data - keep.input, keep.output - out.input]}
+context: {least: {default: 5}}
+"#;
+    project.build("ctx", body);
+    assert_eq!(rows_kept(&project, &[]), 3);
+    for evil in ["least=5) OR (1=1", "least=5; DROP TABLE input", "least=5 OR"] {
+        let output = project.pype(&["run", "jobs/ctx", "--set", evil]).expect_code(1);
+        assert!(output.stderr.contains("not an SQL expression"), "{evil}: {}", output.stderr);
+    }
+}
+
+fn rows_kept(project: &Project, args: &[&str]) -> u64 {
+    project.run_job("ctx", args, 0).rows("keep.output", "out.input")
+}

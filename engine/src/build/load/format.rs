@@ -1,6 +1,6 @@
 //! The flow against the format's JSON Schema: every violation, at its place.
 
-use super::yaml::Positions;
+use super::yaml::{Positions, escape};
 use crate::diagnostics::code::Code;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::json_schema::{Checker, Violation, ViolationKind};
@@ -27,6 +27,7 @@ pub fn check(value: &Value, positions: &Positions, diagnostics: &mut Diagnostics
             diagnostics.push(Diagnostic::new(Code::WrongValue, format!("the flow format is damaged: {error}")))
         }
     }
+    refuse_secret_defaults(value, positions, diagnostics);
     note_aliases(value, positions, diagnostics);
     note_kept_sections(value, positions, diagnostics);
 }
@@ -48,6 +49,25 @@ fn link_help(pointer: &str) -> Option<&'static str> {
         p if p.starts_with("/connections/data/") => Some("write a data link as `a.output - b.input`"),
         p if p.starts_with("/connections/control/") => Some("write a control link as `a (1|) b`"),
         _ => None,
+    }
+}
+
+/// The YAML is copied into the job folder as it is: a secret's value must not stand in it.
+fn refuse_secret_defaults(value: &Value, positions: &Positions, diagnostics: &mut Diagnostics) {
+    for section in ["context", "params"] {
+        let variables = value.get(section).and_then(Value::as_object).into_iter().flatten();
+        let has_value = |variable: &Value| variable.get("default").is_some_and(|default| !default.is_null());
+        for (name, _) in
+            variables.filter(|(_, variable)| variable.get("secret") == Some(&Value::Bool(true)) && has_value(variable))
+        {
+            let pointer = format!("/{section}/{}/default", escape(name));
+            let finding = Diagnostic::new(
+                Code::SecretDefault,
+                format!("the secret `{name}` has a default, which would be written down"),
+            );
+            let help = format!("remove it, and give the value at the run: PYPE_CTX_{}=…", name.to_uppercase());
+            diagnostics.push(finding.help(help).at(&pointer, positions.key(&pointer)));
+        }
     }
 }
 

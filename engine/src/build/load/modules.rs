@@ -12,8 +12,6 @@ use crate::template;
 use pypeline_schema::lowering::LowerRequest;
 use pypeline_schema::manifest::ModuleManifest;
 use serde_json::{Map, Value};
-use sqlparser::dialect::GenericDialect;
-use sqlparser::parser::Parser;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -218,39 +216,9 @@ fn check_expression(key: &str, node: &NodeEntry, document: &Document, diagnostic
     if template::is_template(&Value::String(text.clone())) {
         return;
     }
-    let Err(message) = parse_expression(text) else { return };
+    let Err(message) = config::parse_expression(text) else { return };
     let pointer = node.locate(&format!("/{key}"));
     let finding = Diagnostic::new(Code::ExpressionSyntax, format!("`{key}` is not an SQL expression: {message}"));
     let span = document.positions.value(&pointer);
     diagnostics.push(finding.help("e.g. `age > 18 AND city IS NOT NULL`").at(pointer, span));
-}
-
-/// Parses `text` as one SQL expression; the error says what stands in the way.
-pub fn parse_expression(text: &str) -> Result<(), String> {
-    let clean = |error: String| {
-        let error = error.trim_start_matches("sql parser error: ").to_owned();
-        error.replace(", found: EOF", ", found its end").replace("at Line: 1, Column: ", "at character ")
-    };
-    let mut parser = Parser::new(&GenericDialect {}).try_with_sql(text).map_err(|error| clean(error.to_string()))?;
-    parser.parse_expr().map_err(|error| clean(error.to_string()))?;
-    match parser.peek_token().token {
-        sqlparser::tokenizer::Token::EOF => Ok(()),
-        rest => Err(format!("`{rest}` follows where it should end")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_expression_cannot_leave_its_parentheses() {
-        for good in ["age > 18", "a IS NULL OR b LIKE 'x%'", "coalesce(x, 0) BETWEEN 1 AND 2", "\"odd name\" = 'it''s'"]
-        {
-            assert_eq!(parse_expression(good), Ok(()), "{good}");
-        }
-        for bad in ["", "age >", "a) OR (1=1", "a; DROP TABLE x", "a b c", "a > 'open", "a -- comment\n) x"] {
-            assert!(parse_expression(bad).is_err(), "{bad}");
-        }
-    }
 }

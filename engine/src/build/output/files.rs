@@ -26,6 +26,14 @@ pub enum WriteError {
         /// Where and why.
         why: String,
     },
+    /// The folder is another job's.
+    #[error("`{}` holds the job `{other}` already: choose another folder", .path.display())]
+    OtherJob {
+        /// The folder.
+        path: PathBuf,
+        /// The job in it.
+        other: String,
+    },
     /// A run or another build holds the folder.
     #[error(transparent)]
     Locked(#[from] LockError),
@@ -35,6 +43,9 @@ pub enum WriteError {
 pub fn write(folder: &JobFolder, yaml: &str, job: &Job) -> Result<(), WriteError> {
     create_folder(folder.path())?;
     let _lock = folder.lock("pype build")?;
+    if let Some(other) = folder.other_job() {
+        return Err(WriteError::OtherJob { path: folder.path().to_path_buf(), other });
+    }
     create_folder(&folder.context_folder())?;
     replace(&folder.yaml(), yaml.as_bytes())?;
     write_context(&folder.context("default"), &job.context)?;

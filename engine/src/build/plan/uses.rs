@@ -36,7 +36,7 @@ pub(super) fn check(subject: &Subject<'_>, sub_flow_of: &[usize], diagnostics: &
                         diagnostics.push(place(finding));
                     }
                     globals.insert(format!("{owner}__{variable}").to_lowercase());
-                } else if !name.starts_with("run") {
+                } else if !["run", "run.id", "run.started_at"].contains(&name.as_str()) {
                     let message = format!("`{{{{ {name} }}}}` names nothing that a template knows");
                     let help = "templates know `context.x`, `params.x`, `run.id` and `node__variable`";
                     diagnostics.push(place(Diagnostic::new(Code::UnknownGlobal, message).help(help)));

@@ -1,5 +1,6 @@
 //! The host's services for one node: the RunContext's near side.
 
+use super::Shared;
 use super::cancel::Cancel;
 use super::ports::to_abi;
 use super::sub_flow::Attempt;
@@ -10,17 +11,17 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What a module of one node can ask for.
+/// What a module of one node can ask for. It outlives its attempt where a module keeps it: it must not hold the attempt.
 #[derive(Clone)]
 pub(super) struct NodeContext {
-    attempt: Arc<Attempt>,
+    shared: Arc<Shared>,
     node: String,
     cancel: Cancel,
 }
 
 impl NodeContext {
     pub(super) fn new(attempt: &Arc<Attempt>, node: &str) -> Self {
-        Self { attempt: Arc::clone(attempt), node: node.to_owned(), cancel: attempt.cancel.clone() }
+        Self { shared: Arc::clone(&attempt.shared), node: node.to_owned(), cancel: attempt.cancel.clone() }
     }
 }
 
@@ -57,13 +58,13 @@ impl HostContext for NodeContext {
         let value: Result<Value, _> = serde_json::from_str(value.as_str());
         to_abi(value.map_err(|error| fault(FaultKind::Contract, format!("global `{name}` is no JSON: {error}"))).map(
             |value| {
-                self.attempt.shared.values.set_global(&self.node, name.as_str(), value);
+                self.shared.values.set_global(&self.node, name.as_str(), value);
             },
         ))
     }
 
     fn get_global(&self, node: RStr<'_>, name: RStr<'_>) -> ROption<RString> {
-        match self.attempt.shared.values.get_global(node.as_str(), name.as_str()) {
+        match self.shared.values.get_global(node.as_str(), name.as_str()) {
             Some(value) => RSome(value.to_string().into()),
             None => RNone,
         }
@@ -96,7 +97,7 @@ impl HostContext for NodeContext {
 
     fn sleep(&self, milliseconds: u64) -> AbiFuture<()> {
         // The timer belongs to the host's runtime, whichever thread asks for it.
-        let _entered = self.attempt.shared.runtime.enter();
+        let _entered = self.shared.runtime.enter();
         let sleep = tokio::time::sleep(Duration::from_millis(milliseconds));
         let cancel = self.cancel.clone();
         async move {
@@ -109,7 +110,7 @@ impl HostContext for NodeContext {
     }
 
     fn temp_folder(&self) -> AbiResult<RString> {
-        let folder = self.attempt.shared.store.folder().and_then(|folder| {
+        let folder = self.shared.store.folder().and_then(|folder| {
             let folder = folder.join(self.node.replace('.', "-"));
             std::fs::create_dir_all(&folder).map_err(|error| {
                 Box::new(Fault::new(FaultKind::Io, "no temporary folder can be made").caused_by(&error))
@@ -120,7 +121,7 @@ impl HostContext for NodeContext {
     }
 
     fn resolve_path(&self, path: RStr<'_>) -> RString {
-        self.attempt.shared.project.resolve(path.as_str()).display().to_string().into()
+        self.shared.project.resolve(path.as_str()).display().to_string().into()
     }
 
     fn secret(&self, name: RStr<'_>) -> AbiResult<RString> {
@@ -132,7 +133,7 @@ impl HostContext for NodeContext {
     }
 
     fn run_blocking(&self, mut task: BlockingTaskBox) -> AbiFuture<()> {
-        let ended = self.attempt.shared.runtime.spawn_blocking(move || task.call());
+        let ended = self.shared.runtime.spawn_blocking(move || task.call());
         async move {
             to_abi(ended.await.map_err(|error| fault(FaultKind::Panic, format!("blocking work panicked: {error}"))))
         }

@@ -87,7 +87,8 @@ impl InputPort for Input {
     }
 
     fn stream(&self) -> AbiResult<ArrowArrayStream> {
-        to_abi(self.table.to_stream().map(export_reader))
+        let remaining = self.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
+        to_abi(remaining.map_or_else(|| self.table.to_stream(), Ok).map(export_reader))
     }
 }
 
@@ -171,7 +172,12 @@ impl OutputPort for Output {
         if sink.table.as_ref().is_some_and(|table| table.is_on_disk()) {
             return future(on_pool(self.runtime.clone(), move || sink.import(rows)));
         }
-        future(async move { sink.import(rows) })
+        future(async move {
+            sink.import(rows)?;
+            // A module that only computes and sends lets others have the thread between two batches.
+            tokio::task::yield_now().await;
+            Ok(())
+        })
     }
 
     fn send_stream(&self, stream: ArrowArrayStream) -> AbiFuture<u64> {

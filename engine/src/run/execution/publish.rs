@@ -2,12 +2,36 @@
 
 use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::lowering::{Destination, WriteFormat, WriteMode};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// How the names of temporary files end.
 const SUFFIX: &str = ".pype-tmp";
+
+/// Targets of this run that are being written, with the node that writes each: two sinks of one file would undo each other.
+#[derive(Debug, Clone, Default)]
+pub(in crate::run) struct Claims(Arc<Mutex<BTreeMap<PathBuf, String>>>);
+
+impl Claims {
+    /// Takes a target for a node; the node that has it already, if there is one.
+    fn take(&self, target: &Path, node: &str) -> Result<(), String> {
+        let mut claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match claims.get(target) {
+            Some(other) => Err(other.clone()),
+            None => {
+                claims.insert(target.to_path_buf(), node.to_owned());
+                Ok(())
+            }
+        }
+    }
+
+    fn give_back(&self, target: &Path) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(target);
+    }
+}
 
 /// A file to be. Dropped unpublished, its temporary file goes.
 #[derive(Debug)]
@@ -17,20 +41,36 @@ pub(super) struct Publication {
     temporary: PathBuf,
     /// Rows are to be added to what is there.
     appends: bool,
+    claims: Claims,
     /// Holds the temporary file's lock: while it is held, the file is no leftover.
     _lock: File,
 }
 
 impl Publication {
-    /// Tries the place: makes its folder, and the temporary file beside the target.
-    pub(super) fn plan(destination: &Destination, run_id: &str) -> Result<Self, Box<Fault>> {
-        let target = PathBuf::from(&destination.path);
-        // A link stays a link: what it points to is replaced.
-        let target = std::fs::canonicalize(&target).unwrap_or(target);
-        let fail = |text: &str| Fault::new(FaultKind::Io, text).with("path", target.display());
-        let Some(name) = target.file_name().map(|name| name.to_string_lossy().into_owned()) else {
+    /// Tries the place: makes its folder, and the temporary file beside the target. `attempt` is unique in the run.
+    pub(super) fn plan(
+        destination: &Destination,
+        node: &str,
+        attempt: &str,
+        claims: &Claims,
+    ) -> Result<Self, Box<Fault>> {
+        let written = PathBuf::from(&destination.path);
+        let fail = |text: &str| Fault::new(FaultKind::Io, text).with("path", written.display());
+        if destination.mode == WriteMode::Append && !matches!(destination.format, WriteFormat::Csv(_)) {
+            return Err(Box::new(
+                Fault::new(FaultKind::Config, "only delimited text can be added to").with("key", "mode"),
+            ));
+        }
+        let Some(name) = written.file_name().map(ToOwned::to_owned) else {
             return Err(Box::new(fail("the output path names no file")));
         };
+        let folder = written.parent().map_or_else(|| PathBuf::from("/"), Path::to_path_buf);
+        std::fs::create_dir_all(&folder)
+            .map_err(|error| Box::new(fail("the output's folder cannot be made").caused_by(&error)))?;
+        // Whatever way the path is written, the file is one; and a link stays a link: what it points to is replaced.
+        let folder = folder.canonicalize().unwrap_or(folder);
+        let target = folder.join(&name);
+        let target = target.canonicalize().unwrap_or(target);
         let found = std::fs::metadata(&target);
         if found.as_ref().is_ok_and(std::fs::Metadata::is_dir) {
             return Err(Box::new(fail("the output path is a folder").help("name a file in it")));
@@ -38,24 +78,14 @@ impl Publication {
         if destination.mode == WriteMode::Error && found.is_ok() {
             return Err(Box::new(fail("the output file is there already").help("remove it, or use `mode: overwrite`")));
         }
-        let folder = target.parent().map_or_else(|| PathBuf::from("/"), Path::to_path_buf);
-        std::fs::create_dir_all(&folder)
-            .map_err(|error| Box::new(fail("the output's folder cannot be made").caused_by(&error)))?;
-        remove_leftovers(&folder, &name);
-        let temporary = folder.join(format!(".{name}.{run_id}{SUFFIX}"));
-        let file = File::create(&temporary).and_then(|file| file.lock().map(|()| file));
-        let lock = file.map_err(|error| Box::new(fail("the output cannot be written").caused_by(&error)))?;
+        claims.take(&target, node).map_err(|other| Box::new(fail(&format!("`{other}` writes the same file"))))?;
+        let made = temporary(&target, attempt, found.as_ref().ok());
+        let (temporary, lock) = made.map_err(|error| {
+            claims.give_back(&target);
+            Box::new(fail("the output cannot be written").caused_by(&error))
+        })?;
         let appends = destination.mode == WriteMode::Append && found.is_ok_and(|found| found.len() > 0);
-        Ok(Self { destination: destination.clone(), target, temporary, appends, _lock: lock })
-    }
-
-    /// Where the file will be, whatever way its path is written.
-    pub(super) fn target(&self) -> PathBuf {
-        let folder = self.target.parent().and_then(|folder| folder.canonicalize().ok());
-        match (folder, self.target.file_name()) {
-            (Some(folder), Some(name)) => folder.join(name),
-            _ => self.target.clone(),
-        }
+        Ok(Self { destination: destination.clone(), target, temporary, appends, claims: claims.clone(), _lock: lock })
     }
 
     /// Where rows go for now.
@@ -72,38 +102,80 @@ impl Publication {
         destination
     }
 
-    /// Brings the file to disk and gives it its name.
-    pub(super) fn publish(&self) -> Result<(), Box<Fault>> {
-        let fail = |error: &std::io::Error| {
-            let fault =
-                Fault::new(FaultKind::Io, "the output cannot be put in its place").with("path", self.target.display());
-            Box::new(fault.caused_by(error))
+    /// Brings the whole file to disk, still beside its target: all that can fail for want of space.
+    pub(super) fn complete(&self) -> Result<(), Box<Fault>> {
+        let complete = || -> std::io::Result<()> {
+            if self.appends {
+                self.prepend_target()?;
+            }
+            File::open(&self.temporary)?.sync_all()
         };
-        if self.appends {
-            self.prepend_target().map_err(|error| fail(&error))?;
-        }
-        let sync = || -> std::io::Result<()> {
-            File::open(&self.temporary)?.sync_all()?;
+        complete().map_err(|error| self.fault(&error))
+    }
+
+    /// Gives the file its name.
+    pub(super) fn publish(&self) -> Result<(), Box<Fault>> {
+        let publish = || -> std::io::Result<()> {
+            if self.destination.mode == WriteMode::Error && self.target.exists() {
+                return Err(std::io::Error::from(std::io::ErrorKind::AlreadyExists));
+            }
             std::fs::rename(&self.temporary, &self.target)?;
             match self.target.parent() {
                 Some(folder) => File::open(folder)?.sync_all(),
                 None => Ok(()),
             }
         };
-        sync().map_err(|error| fail(&error))
+        publish().map_err(|error| self.fault(&error))
+    }
+
+    fn fault(&self, error: &std::io::Error) -> Box<Fault> {
+        let fault =
+            Fault::new(FaultKind::Io, "the output cannot be put in its place").with("path", self.target.display());
+        Box::new(fault.caused_by(error))
     }
 
     /// Puts what the target holds before the new rows, so that adding too happens in one step.
     fn prepend_target(&self) -> std::io::Result<()> {
-        let joined = self.temporary.with_extension("pype-join");
         let mut target = File::open(&self.target)?;
-        let mut out = File::create(&joined)?;
+        let mut new_rows = tempfile::tempfile_in(self.temporary.parent().unwrap_or(&self.temporary))?;
+        std::io::copy(&mut File::open(&self.temporary)?, &mut new_rows)?;
+        new_rows.seek(SeekFrom::Start(0))?;
+        // The same file, so that its lock stays ours.
+        let mut out = std::fs::OpenOptions::new().write(true).truncate(true).open(&self.temporary)?;
         std::io::copy(&mut target, &mut out)?;
         if !ends_with_newline(&mut target)? {
             std::io::copy(&mut &b"\n"[..], &mut out)?;
         }
-        std::io::copy(&mut File::open(&self.temporary)?, &mut out)?;
-        std::fs::rename(&joined, &self.temporary)
+        std::io::copy(&mut new_rows, &mut out)?;
+        Ok(())
+    }
+}
+
+impl Drop for Publication {
+    fn drop(&mut self) {
+        // Published, there is nothing left to remove.
+        let _ = std::fs::remove_file(&self.temporary);
+        self.claims.give_back(&self.target);
+    }
+}
+
+/// Makes the locked temporary file beside a target, readable by whoever could read the target.
+fn temporary(target: &Path, attempt: &str, found: Option<&std::fs::Metadata>) -> std::io::Result<(PathBuf, File)> {
+    let folder = target.parent().unwrap_or(target);
+    let name = target.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    remove_leftovers(folder, &name);
+    let path = folder.join(format!(".{name}.{attempt}{SUFFIX}"));
+    let file = File::create_new(&path)?;
+    let prepared = file.try_lock().map_err(std::io::Error::from).and_then(|()| match found {
+        Some(found) => file.set_permissions(found.permissions()),
+        None => Ok(()),
+    });
+    match prepared {
+        Ok(()) => Ok((path, file)),
+        Err(error) => {
+            let _ = std::fs::remove_file(&path);
+            Err(error)
+        }
     }
 }
 
@@ -113,7 +185,8 @@ fn remove_leftovers(folder: &Path, name: &str) {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     for path in entries.map(|entry| entry.path()) {
         let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if !file_name.starts_with(&prefix) || !file_name.ends_with(SUFFIX) {
+        let is_file = || std::fs::symlink_metadata(&path).is_ok_and(|found| found.is_file());
+        if !file_name.starts_with(&prefix) || !file_name.ends_with(SUFFIX) || !is_file() {
             continue;
         }
         // One that cannot be opened or removed stays, and hurts nobody.
@@ -128,11 +201,4 @@ fn ends_with_newline(file: &mut File) -> std::io::Result<bool> {
     file.seek(SeekFrom::End(-1))?;
     file.read_exact(&mut last)?;
     Ok(last == *b"\n")
-}
-
-impl Drop for Publication {
-    fn drop(&mut self) {
-        // Published, there is nothing left to remove.
-        let _ = std::fs::remove_file(&self.temporary);
-    }
 }

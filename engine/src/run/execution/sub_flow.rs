@@ -170,20 +170,15 @@ async fn run_unit(attempt: Arc<Attempt>, number: u32, unit: Unit) -> Result<(), 
     result
 }
 
-/// The places of all file sinks, tried before a row is read. Two sinks of one file would each undo the other.
+/// The places of all file sinks, tried before a row is read.
 fn plan_publications(shared: &Shared, prepared: &[Prepared]) -> Result<BTreeMap<usize, Publication>, Vec<NodeFault>> {
-    let (mut planned, mut faults) = (BTreeMap::<usize, Publication>::new(), Vec::new());
+    let (mut planned, mut faults) = (BTreeMap::new(), Vec::new());
     for ready in prepared {
         let Some(Lowering::Destination(destination)) = &ready.lowering else { continue };
-        // The node's place tells its temporary file from another's of the same run.
-        let attempt = format!("{}-{}", shared.values.run_id(), ready.node);
-        match Publication::plan(destination, &attempt) {
+        let node = shared.job.dag.nodes.get(ready.node).map_or("", |node| node.id.as_str());
+        let attempt = format!("{}-{}", shared.values.run_id(), shared.attempts.fetch_add(1, Ordering::Relaxed));
+        match Publication::plan(destination, node, &attempt, &shared.claims) {
             Ok(publication) => {
-                let twin = planned.iter().find(|(_, other)| other.target() == publication.target());
-                if let Some(twin) = twin.and_then(|(twin, _)| shared.job.dag.nodes.get(*twin)) {
-                    let fault = Fault::new(FaultKind::Config, format!("`{}` writes the same file", twin.id));
-                    faults.push((ready.node, Box::new(fault.with("path", publication.target().display()))));
-                }
                 planned.insert(ready.node, publication);
             }
             Err(fault) => faults.push((ready.node, fault)),
@@ -196,6 +191,9 @@ fn plan_publications(shared: &Shared, prepared: &[Prepared]) -> Result<BTreeMap<
 async fn publish(attempt: Arc<Attempt>) -> Result<(), Vec<NodeFault>> {
     let shared = Arc::clone(&attempt.shared);
     let published = shared.runtime.spawn_blocking(move || -> Result<(), Vec<NodeFault>> {
+        for (node, publication) in &attempt.publications {
+            publication.complete().map_err(|fault| vec![(*node, fault)])?;
+        }
         for (node, publication) in &attempt.publications {
             publication.publish().map_err(|fault| vec![(*node, fault)])?;
         }
@@ -239,15 +237,20 @@ fn reset(shared: &Shared, index: usize) {
 
 /// Seconds until the next attempt, doubled each time; none if there is to be none.
 fn retry_delay(shared: &Shared, faults: &[NodeFault], failures: &mut BTreeMap<usize, u64>) -> Option<f64> {
-    let (at, fault) = faults.first()?;
-    if !fault.transient {
+    let (at, _) = faults.first()?;
+    if !faults.iter().all(|(_, fault)| fault.transient) {
         return None;
     }
     let node = shared.job.dag.nodes.get(*at)?;
     let settings = &shared.job.metadata.settings;
     let of_node = node.misc.get("retries").and_then(Value::as_u64);
-    // A sink that may repeat its effect is repeated only where its node says so.
-    if of_node.is_none() && node.module.effect == Effect::AtLeastOnce {
+    // What may repeat its effect is repeated only where the failing node says so.
+    let sub_flow =
+        shared.links.iter().find(|link| link.from.node == node.id || link.to.node == node.id).map(|l| l.sub_flow);
+    let nodes = sub_flow.map_or_else(|| vec![*at], |sub_flow| shared.nodes(sub_flow));
+    let repeats =
+        |at: &usize| shared.job.dag.nodes.get(*at).is_some_and(|node| node.module.effect == Effect::AtLeastOnce);
+    if of_node.is_none() && nodes.iter().any(repeats) {
         return None;
     }
     let allowed = of_node.or(settings.retries.map(u64::from)).unwrap_or(DEFAULT_RETRIES);
