@@ -147,3 +147,16 @@ connections: {{data: [src.data - keep.input, keep.output - out.input]}}
         assert_eq!(found(&project).first().map(|one| one.0.clone()).as_deref(), Some("L018"), "{condition}");
     }
 }
+
+#[test]
+fn a_secret_may_not_stand_in_the_flow() {
+    let project = Project::new();
+    let body = r#"
+modules: [{id: one, name: noop_solo}]
+context: {password: {secret: true, default: hunter2}, other: {secret: true}}
+"#;
+    project.write("wrong.yaml", flow("wrong", body));
+    let found = found(&project);
+    assert_eq!((found.len(), found[0].0.as_str()), (1, "L019"));
+    assert!(!project.exists("jobs"));
+}

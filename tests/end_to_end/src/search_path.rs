@@ -170,3 +170,21 @@ fn a_plugin_cut_short_is_an_error_and_no_crash() {
         project.pype(&["list-modules"]).expect_code(0);
     }
 }
+
+#[test]
+fn a_library_outside_the_search_path_is_never_opened() {
+    let project = Project::new();
+    project.write("in.csv", "a\n2\n");
+    project.copy(&built_in("libpype_relational.so"), "elsewhere/libevil.so");
+    let evil = project.path("elsewhere/libevil.so").display().to_string();
+    for library in [evil.as_str(), "../elsewhere/libevil.so"] {
+        let entry = project.pype(&["describe-module", "filter_mod", "--output", "json"]).json();
+        let mut entry = entry.as_object().unwrap().clone();
+        entry.insert("module_path".to_owned(), Value::from(format!("{library}::filter_mod")));
+        let registry = serde_json::json!({"filter_mod": entry});
+        project.write("modules/ModRegistry.json", registry.to_string());
+        project.write("flow.yaml", flow("flow", BODY));
+        let output = project.pype(&["build", "flow.yaml"]).expect_code(3);
+        assert!(output.stderr.contains("was not found"), "{library}: {}", output.stderr);
+    }
+}

@@ -76,3 +76,32 @@ connections: {data: [a.data - a_out.input, b.data - b_out.input], control: [a_ou
     project.run_flow("again", body);
     assert_eq!(project.read("out.csv"), "n\n1\n2\n");
 }
+
+#[test]
+fn an_output_keeps_who_may_read_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let project = Project::new();
+    project.write("out.csv", "private\n");
+    std::fs::set_permissions(project.path("out.csv"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    let body = r#"
+modules:
+  - {id: src, name: generate_source, configs: {rows: 1, columns: [{name: n, kind: sequence}]}}
+  - {id: out, name: csv_sink, configs: {output_path: out.csv}}
+connections: {data: [src.data - out.input]}
+"#;
+    project.run_flow("keep", body);
+    assert_eq!(project.read("out.csv"), "n\n0\n");
+    assert_eq!(std::fs::metadata(project.path("out.csv")).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_folder_holds_one_job() {
+    let project = Project::new();
+    let solo = "modules: [{id: one, name: noop_solo}]\n";
+    project.write("first.yaml", flow("first", solo));
+    project.write("second.yaml", flow("second", solo));
+    project.pype(&["build", "first.yaml", "--out", "job"]).expect_code(0);
+    let output = project.pype(&["build", "second.yaml", "--out", "job"]).expect_code(3);
+    assert!(output.stderr.contains("holds the job `first` already"), "{}", output.stderr);
+    project.pype(&["run", "job"]).expect_code(0);
+}

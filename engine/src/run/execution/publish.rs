@@ -202,3 +202,62 @@ fn ends_with_newline(file: &mut File) -> std::io::Result<bool> {
     file.read_exact(&mut last)?;
     Ok(last == *b"\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pypeline_schema::lowering::CsvWrite;
+
+    fn destination(path: &Path, mode: WriteMode) -> Destination {
+        let csv = CsvWrite { delimiter: ',', quote: '"', header: true, null_value: String::new() };
+        Destination { path: path.display().to_string(), format: WriteFormat::Csv(csv), mode }
+    }
+
+    fn publish(publication: &Publication, rows: &str) {
+        std::fs::write(publication.temporary(), rows).unwrap();
+        publication.complete().unwrap();
+        publication.publish().unwrap();
+    }
+
+    #[test]
+    fn a_target_has_one_writer_at_a_time_whatever_way_it_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let claims = Claims::default();
+        let plan = |path: &str, attempt: &str| {
+            let destination = destination(&folder.path().join(path), WriteMode::Overwrite);
+            Publication::plan(&destination, "first", attempt, &claims)
+        };
+        let first = plan("out.csv", "1").unwrap();
+        assert!(plan("./out.csv", "2").unwrap_err().message.contains("`first` writes the same file"));
+        publish(&first, "a\n");
+        drop(first);
+        publish(&plan("./out.csv", "3").unwrap(), "b\n");
+        assert_eq!(std::fs::read_to_string(folder.path().join("out.csv")).unwrap(), "b\n");
+    }
+
+    #[test]
+    fn adding_keeps_what_is_there_and_needs_no_newline_at_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("out.csv");
+        std::fs::write(&target, "n\n1").unwrap();
+        let publication =
+            Publication::plan(&destination(&target, WriteMode::Append), "n", "1", &Claims::default()).unwrap();
+        assert!(matches!(publication.destination().format, WriteFormat::Csv(csv) if !csv.header));
+        publish(&publication, "2\n");
+        drop(publication);
+        assert_eq!(std::fs::read_to_string(&target).unwrap(), "n\n1\n2\n");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn leftovers_of_the_dead_go_and_those_of_the_living_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let (claims, target) = (Claims::default(), folder.path().join("out.csv"));
+        std::fs::write(folder.path().join(".out.csv.dead.pype-tmp"), "half").unwrap();
+        let living = File::create(folder.path().join(".out.csv.living.pype-tmp")).unwrap();
+        living.lock().unwrap();
+        drop(Publication::plan(&destination(&target, WriteMode::Overwrite), "n", "1", &claims).unwrap());
+        let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, [".out.csv.living.pype-tmp"]);
+    }
+}
