@@ -58,7 +58,7 @@ async fn within_grace<T>(attempt: &Attempt, call: impl Future<Output = Fallible<
     };
     tokio::select! {
         result = call => result,
-        () = grace => Err(Box::new(Fault::new(FaultKind::Cancelled, "it was asked to stop, and did not end in time"))),
+        () = grace => Err(Box::new(Fault::new(FaultKind::Other, "it was asked to stop, and did not end in time"))),
     }
 }
 

@@ -88,7 +88,7 @@ impl Publication {
         Ok(Self { destination: destination.clone(), target, temporary, appends, claims: claims.clone(), _lock: lock })
     }
 
-    /// Where rows go for now.
+    /// Where rows go until then.
     pub(super) fn temporary(&self) -> &Path {
         &self.temporary
     }

@@ -269,7 +269,8 @@ fn record(shared: &Shared, index: usize, faults: Vec<NodeFault>, cancelled: bool
         let state = if cancelled { State::Cancelled } else { State::Failed };
         shared.ledger.set_node(node, |node| {
             node.state = state;
-            node.fault = Some(*fault);
+            // That a stopped node was stopped is no fault of its own.
+            node.fault = Some(*fault).filter(|fault| !(cancelled && fault.kind == FaultKind::Cancelled));
         });
     }
     for node in shared.nodes(index) {
