@@ -88,7 +88,8 @@ pub trait Executor: Send + Sync {
     /// Its name, for `--explain` and logs.
     fn name(&self) -> &'static str;
 
-    /// Resolves the columns of every node, without reading more than files' heads; all faults that can be found so.
+    /// Resolves the columns of every node, without reading more than files' heads; the faults found on the way.
+    /// A node behind a faulty one cannot be looked at.
     fn check(&self, stage: &Stage) -> Vec<StageFault>;
 
     /// The plan as text.

@@ -160,3 +160,19 @@ context: {password: {secret: true, default: hunter2}, other: {secret: true}}
     assert_eq!((found.len(), found[0].0.as_str()), (1, "L019"));
     assert!(!project.exists("jobs"));
 }
+
+#[test]
+fn what_is_only_kept_is_said() {
+    let project = Project::new();
+    let body = r#"
+settings: {checkpoint: "on"}
+modules: [{id: one, name: noop_solo, misc: {join: any, timeout: 5, retries: 2, note: mine}}]
+"#;
+    project.write("kept.yaml", flow("kept", body));
+    let result = project.pype(&["validate", "kept.yaml", "--output", "json"]).expect_code(0).json();
+    let found: Vec<_> =
+        result["diagnostics"].as_array().unwrap().iter().map(|one| (&one["code"], &one["pointer"])).collect();
+    let kept = ["/settings/checkpoint", "/modules/0/misc/join", "/modules/0/misc/timeout"];
+    assert_eq!(found.len(), kept.len(), "{found:?}");
+    assert!(kept.iter().all(|pointer| found.iter().any(|(code, at)| *code == "L017" && at == pointer)), "{found:?}");
+}

@@ -235,3 +235,26 @@ context: {seed: {type: int}, out: {}}
     assert!(a.starts_with("n,i,f,b,d,c\n10,"), "{}", a.lines().take(2).collect::<String>());
     assert!(a.lines().last().unwrap().starts_with("1009,"));
 }
+
+#[test]
+fn log_lines_are_json_tagged_with_their_node() {
+    let project = Project::new();
+    let body = r#"
+modules:
+  - {id: src, name: generate_source, configs: {rows: 2, columns: [{name: n, kind: sequence}]}}
+  - {id: show, name: log_rows_mod}
+  - {id: out, name: csv_sink, configs: {output_path: out.csv}}
+connections: {data: [src.data - show.input, show.output - out.input]}
+"#;
+    project.build("logs", body);
+    let output = project.pype(&["run", "jobs/logs", "--log-format", "json", "-v"]).expect_code(0);
+    let lines: Vec<serde_json::Value> = output
+        .stderr
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect();
+    let shown = lines.iter().find(|line| line["node_id"] == "show").unwrap();
+    assert_eq!(shown["level"], "INFO");
+    assert!(shown["message"].as_str().unwrap().starts_with("show: 2 of 2 rows\n"), "{shown}");
+    assert!(lines.iter().any(|line| line["level"] == "DEBUG"), "-v tells more");
+}

@@ -46,7 +46,7 @@ pub(super) async fn run(shared: Arc<Shared>, index: usize, cancel: Cancel) -> Ou
             Err(faults) => faults,
         };
         let cancelled = cancel.is_cancelled();
-        if let Some(delay) = retry_delay(&shared, &faults, &mut failures).filter(|_| !cancelled) {
+        if let Some(delay) = retry_delay(&shared, index, &faults, &mut failures).filter(|_| !cancelled) {
             let reason = faults.first().map_or_else(String::new, |(_, fault)| fault.to_string());
             shared.observer.event(&Event::SubFlowRetried { name: name.clone(), delay, reason });
             tokio::select! {
@@ -236,7 +236,12 @@ fn reset(shared: &Shared, index: usize) {
 }
 
 /// Seconds until the next attempt, doubled each time; none if there is to be none.
-fn retry_delay(shared: &Shared, faults: &[NodeFault], failures: &mut BTreeMap<usize, u64>) -> Option<f64> {
+fn retry_delay(
+    shared: &Shared,
+    index: usize,
+    faults: &[NodeFault],
+    failures: &mut BTreeMap<usize, u64>,
+) -> Option<f64> {
     let (at, _) = faults.first()?;
     if !faults.iter().all(|(_, fault)| fault.transient) {
         return None;
@@ -245,12 +250,9 @@ fn retry_delay(shared: &Shared, faults: &[NodeFault], failures: &mut BTreeMap<us
     let settings = &shared.job.metadata.settings;
     let of_node = node.misc.get("retries").and_then(Value::as_u64);
     // What may repeat its effect is repeated only where the failing node says so.
-    let sub_flow =
-        shared.links.iter().find(|link| link.from.node == node.id || link.to.node == node.id).map(|l| l.sub_flow);
-    let nodes = sub_flow.map_or_else(|| vec![*at], |sub_flow| shared.nodes(sub_flow));
     let repeats =
         |at: &usize| shared.job.dag.nodes.get(*at).is_some_and(|node| node.module.effect == Effect::AtLeastOnce);
-    if of_node.is_none() && nodes.iter().any(repeats) {
+    if of_node.is_none() && shared.nodes(index).iter().any(repeats) {
         return None;
     }
     let allowed = of_node.or(settings.retries.map(u64::from)).unwrap_or(DEFAULT_RETRIES);
