@@ -79,7 +79,7 @@ impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         match error {
             RunError::Locked(error) => error.into(),
-            RunError::UnknownSet(_) => Self::new(Exit::Usage, error),
+            RunError::UnknownSet(_) | RunError::WrongType(_) => Self::new(Exit::Usage, error),
             RunError::System(_) => Self::new(Exit::Failed, error),
             RunError::Job(_) | RunError::Missing { .. } | RunError::Context { .. } => Self::new(Exit::Invalid, error),
         }

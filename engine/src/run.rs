@@ -53,6 +53,9 @@ pub enum RunError {
     /// Variables given on the command line that nothing knows, all of them.
     #[error("--set names what no context file, no declaration and no template knows: {}", .0.join(", "))]
     UnknownSet(Vec<String>),
+    /// A variable given by the environment or the command line that is not of its declared type. The value may be a secret.
+    #[error("the value given for context variable `{0}` is not of its declared type")]
+    WrongType(String),
     /// A context file cannot be used.
     #[error("context file `{path}`: {why}")]
     Context {

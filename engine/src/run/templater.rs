@@ -65,7 +65,7 @@ pub(super) fn values(job: &Job, options: &RunOptions) -> Result<Values, RunError
     }
     for name in job.metadata.context.keys().chain(&job.metadata.uses.context) {
         if let Ok(text) = std::env::var(format!("PYPE_CTX_{}", name.to_uppercase())) {
-            context.insert(name.clone(), typed(job, name, Value::String(text)));
+            context.insert(name.clone(), typed(job, name, Value::String(text))?);
         }
     }
     let is_known = |name: &String, context: &Map<String, Value>| {
@@ -79,7 +79,7 @@ pub(super) fn values(job: &Job, options: &RunOptions) -> Result<Values, RunError
         return Err(RunError::UnknownSet(unknown));
     }
     for (name, value) in &options.set {
-        context.insert(name.clone(), typed(job, name, value.clone()));
+        context.insert(name.clone(), typed(job, name, value.clone())?);
     }
     context.retain(|_, value| !value.is_null());
     let params: Map<String, Value> = job
@@ -109,12 +109,23 @@ fn overlay(context: &mut Map<String, Value>, path: &Path, required: bool) -> Res
 }
 
 /// A text given from outside, as the declared type; where none is declared, numbers and booleans are taken for what they look like.
-fn typed(job: &Job, name: &str, value: Value) -> Value {
-    let Value::String(text) = &value else { return value };
+fn typed(job: &Job, name: &str, value: Value) -> Result<Value, RunError> {
+    let Value::String(text) = &value else { return Ok(value) };
     let declared = job.metadata.context.get(name).and_then(|variable| variable.type_name);
-    match declared {
-        Some(VariableType::Str) => value,
-        _ => serde_json::from_str(text).unwrap_or(value),
+    let parsed: Option<Value> = serde_json::from_str(text).ok();
+    let fits = |parsed: &Value| match declared {
+        None => true,
+        Some(VariableType::Str) => false,
+        Some(VariableType::Int) => parsed.is_i64() || parsed.is_u64(),
+        Some(VariableType::Float) => parsed.is_number(),
+        Some(VariableType::Bool) => parsed.is_boolean(),
+        Some(VariableType::List) => parsed.is_array(),
+        Some(VariableType::Dict) => parsed.is_object(),
+    };
+    match (parsed.filter(fits), declared) {
+        (Some(parsed), _) => Ok(parsed),
+        (None, None | Some(VariableType::Str)) => Ok(value),
+        (None, Some(_)) => Err(RunError::WrongType(name.to_owned())),
     }
 }
 

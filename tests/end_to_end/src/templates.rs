@@ -59,7 +59,8 @@ fn a_text_that_looks_like_a_number_stays_a_text_where_one_is_declared() {
 fn a_value_of_the_wrong_type_is_a_failure_of_its_node() {
     let project = Project::new();
     project.build("ctx", ROWS);
-    let run = project.run_job("ctx", &["--set", "rows=many"], 1);
+    project.write("jobs/ctx/context/ctx_default.json", r#"{"rows": "many", "name": "file"}"#);
+    let run = project.run_job("ctx", &[], 1);
     let fault = &run.node("src")["fault"];
     assert_eq!(fault["kind"], "config");
     assert!(fault["context"].to_string().contains("rows"), "{fault}");
@@ -191,4 +192,15 @@ context: {least: {default: 5}}
 
 fn rows_kept(project: &Project, args: &[&str]) -> u64 {
     project.run_job("ctx", args, 0).rows("keep.output", "out.input")
+}
+
+#[test]
+fn a_value_of_another_type_than_declared_is_refused_unseen() {
+    let project = Project::new();
+    project.build("ctx", ROWS);
+    let output = project.pype(&["run", "jobs/ctx", "--set", "rows=canary"]).expect_code(2);
+    assert!(output.stderr.contains("`rows` is not of its declared type"), "{}", output.stderr);
+    assert!(!output.stderr.contains("canary"), "it may be a secret: {}", output.stderr);
+    assert_eq!(rows(&project, &[], &["--set", "rows=3", "--set", "name=12"]), 3);
+    assert!(project.exists("out/12-3.csv"), "a text that looks like a number stays a text");
 }
