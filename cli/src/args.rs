@@ -129,6 +129,9 @@ pub struct RunArgs {
     /// Threads for blocking work; else PYPELINE_THREADS, else `settings.threads`, else twice the cores
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
+    /// Write the event log there too, one JSON object a line; `-` is stdout, in place of the result
+    #[arg(long, value_name = "FILE")]
+    pub events: Option<PathBuf>,
     /// Show stages and their plans, and run nothing
     #[arg(long)]
     pub explain: bool,

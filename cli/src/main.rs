@@ -6,6 +6,7 @@ mod cpu;
 mod exit;
 mod progress;
 mod render;
+mod report;
 
 use args::{Cli, Command};
 use clap::Parser;

@@ -2,14 +2,12 @@
 
 use crate::args::{Global, Output};
 use crate::exit::Failure;
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{Table, presets};
 use pypeline_engine::diagnostics::Diagnostics;
 use pypeline_engine::diagnostics::render::render;
 use pypeline_schema::fault::Fault;
-use pypeline_schema::run_result::{NodeResult, RunResult, State};
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
-use std::path::Path;
 
 /// People look at stderr.
 pub fn is_terminal() -> bool {
@@ -69,7 +67,7 @@ pub fn table(header: &[&str], rows: Vec<Vec<String>>) {
     line(&new_table(header, rows).to_string());
 }
 
-fn new_table(header: &[&str], rows: Vec<Vec<String>>) -> Table {
+pub fn new_table(header: &[&str], rows: Vec<Vec<String>>) -> Table {
     let mut table = Table::new();
     let on_terminal = std::io::stdout().is_terminal();
     table.load_style(if on_terminal { presets::UTF8_FULL_CONDENSED } else { presets::ASCII_MARKDOWN });
@@ -81,55 +79,8 @@ fn new_table(header: &[&str], rows: Vec<Vec<String>>) -> Table {
     table
 }
 
-/// The closing table of a run, and the failures below it.
-pub fn run_result(result: &RunResult, job: &Path) {
-    let rows = result.sub_flows.iter().flat_map(|sub_flow| {
-        let first = std::iter::once(sub_flow.name.clone()).chain(std::iter::repeat(String::new()));
-        sub_flow.nodes.iter().zip(first).map(|(node, name)| node_row(name, node))
-    });
-    let header = ["sub flow", "node", "module", "state", "rows in", "rows out", "rejected", "stage", "seconds"];
-    let mut table = new_table(&header, rows.collect());
-    for column in 4..9 {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    line(&table.to_string());
-    let state = match result.state {
-        State::Succeeded => "\u{1b}[32msucceeded\u{1b}[0m",
-        State::Cancelled => "\u{1b}[33mcancelled\u{1b}[0m",
-        _ => "\u{1b}[31mfailed\u{1b}[0m",
-    };
-    let memory = result.peak_rss_bytes / (1024 * 1024);
-    line(&format!("{} {state} in {:.3} s, peak memory {memory} MB, run {}", result.job, result.seconds, result.run_id));
-    if let Some(fault) = &result.fault {
-        show_fault(&result.job, fault, None);
-    }
-    for node in result.sub_flows.iter().flat_map(|sub_flow| &sub_flow.nodes) {
-        if let Some(fault) = &node.fault {
-            let place = format!("{}:{}", job.join(format!("{}.yaml", result.job)).display(), node.line);
-            show_fault(&format!("node `{}` ({} in {})", node.id, node.module, node.library), fault, Some(&place));
-        }
-    }
-}
-
-fn node_row(sub_flow: String, node: &NodeResult) -> Vec<String> {
-    let number = |n: Option<u64>| n.map_or_else(String::new, grouped);
-    vec![
-        sub_flow,
-        node.id.clone(),
-        node.module.clone(),
-        node.state.as_str().to_owned(),
-        number(node.rows_in),
-        number(node.rows_out),
-        number(node.rows_rejected),
-        node.stage.map_or_else(String::new, |stage| stage.to_string()),
-        node.seconds.map_or_else(String::new, |seconds| format!("{seconds:.3}")),
-    ]
-}
-
 /// `1234567` as `1,234,567`.
-fn grouped(n: u64) -> String {
+pub fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -141,8 +92,9 @@ fn grouped(n: u64) -> String {
     out
 }
 
-fn show_fault(whose: &str, fault: &Fault, place: Option<&str>) {
-    talk(&format!("\u{1b}[31merror\u{1b}[0m: {whose}: {}", fault.message));
+/// A failure with all that is known of it.
+pub fn fault(word: &str, whose: &str, fault: &Fault, place: Option<&str>) {
+    talk(&format!("{word}: {whose}: {}", fault.message));
     if let Some(place) = place {
         talk(&format!("  --> {place}"));
     }

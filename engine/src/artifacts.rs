@@ -4,7 +4,7 @@ mod parquet_file;
 mod policy;
 
 use arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
-use arrow_schema::SchemaRef;
+use arrow_schema::{Schema, SchemaRef};
 use parquet_file::ParquetFile;
 pub use policy::Policy;
 use pypeline_schema::fault::{Fault, FaultKind};
@@ -33,13 +33,37 @@ pub enum Artifact {
         /// Number of rows.
         n_rows: u64,
     },
+    /// Several tables, one after another.
+    Joined {
+        /// Columns of the first; those of the others are the same, or reading says so.
+        schema: SchemaRef,
+        /// The tables, none of them joined itself.
+        parts: Vec<Arc<Artifact>>,
+    },
 }
 
 impl Artifact {
+    /// Tables one after another; at least one.
+    pub fn joined(tables: impl IntoIterator<Item = Arc<Self>>) -> Arc<Self> {
+        let flat = tables.into_iter().flat_map(|table| match &*table {
+            Self::Joined { parts, .. } => parts.clone(),
+            _ => vec![table],
+        });
+        let mut parts: Vec<Arc<Self>> = flat.collect();
+        match (parts.len(), parts.pop()) {
+            (1, Some(only)) => only,
+            (_, last) => {
+                parts.extend(last);
+                let schema = parts.first().map_or_else(|| Arc::new(Schema::empty()), |first| first.schema().clone());
+                Arc::new(Self::Joined { schema, parts })
+            }
+        }
+    }
+
     /// The columns.
     pub fn schema(&self) -> &SchemaRef {
         match self {
-            Self::Memory { schema, .. } | Self::Parquet { schema, .. } => schema,
+            Self::Memory { schema, .. } | Self::Parquet { schema, .. } | Self::Joined { schema, .. } => schema,
         }
     }
 
@@ -48,13 +72,24 @@ impl Artifact {
         match self {
             Self::Memory { batches, .. } => batches.iter().map(|batch| batch.num_rows() as u64).sum(),
             Self::Parquet { n_rows, .. } => *n_rows,
+            Self::Joined { parts, .. } => parts.iter().map(|part| part.n_rows()).sum(),
         }
     }
 
-    /// Where it is: `memory:` or a file's path.
+    /// Its rows are in memory: reading them touches no disk.
+    pub fn is_in_memory(&self) -> bool {
+        match self {
+            Self::Memory { .. } => true,
+            Self::Parquet { .. } => false,
+            Self::Joined { parts, .. } => parts.iter().all(|part| part.is_in_memory()),
+        }
+    }
+
+    /// Where it is: `memory:`, a file's path, or `joined:` for several tables.
     pub fn uri(&self) -> String {
         match self {
             Self::Memory { .. } => "memory:".to_owned(),
+            Self::Joined { .. } => "joined:".to_owned(),
             Self::Parquet { path, .. } => path.display().to_string(),
         }
     }
@@ -67,6 +102,17 @@ impl Artifact {
                 Ok(Box::new(RecordBatchIterator::new(batches, schema.clone())))
             }
             Self::Parquet { path, .. } => parquet_file::read(path),
+            Self::Joined { schema, parts } => {
+                let mut readers = Vec::new();
+                for part in parts {
+                    if part.schema() != schema {
+                        let fault = Fault::new(FaultKind::Data, "tables with different columns cannot follow one another");
+                        return Err(Box::new(fault.with("first", schema).with("other", part.schema())));
+                    }
+                    readers.push(part.to_stream()?);
+                }
+                Ok(Box::new(RecordBatchIterator::new(readers.into_iter().flatten(), schema.clone())))
+            }
         }
     }
 }
@@ -116,6 +162,7 @@ pub struct ArtifactStore {
     counter: Mutex<u64>,
 }
 
+
 impl ArtifactStore {
     /// A store whose folder `pypeline_*` is made in `parent` when the first table needs it.
     pub fn new(policy: Policy, parent: &Path) -> Self {
@@ -138,6 +185,14 @@ impl ArtifactStore {
             Box::new(fault.with("in", self.parent.display()).caused_by(&error))
         })?;
         Ok(self.folder.get_or_init(|| made).0.path())
+    }
+
+    /// Removes the folder, whoever still holds the store: the run is over.
+    pub fn close(&self) {
+        if let Some((folder, _)) = self.folder.get() {
+            // What cannot be removed now is a leftover for the next run.
+            let _ = std::fs::remove_dir_all(folder.path());
+        }
     }
 
     /// A table to be filled.
@@ -251,7 +306,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
     use arrow_array::{Int64Array, StringViewArray};
-    use arrow_schema::{DataType, Field, Schema};
+    use arrow_schema::{DataType, Field};
 
     fn batch(from: i64) -> RecordBatch {
         let schema =

@@ -8,8 +8,12 @@ use sqlparser::parser::Parser;
 
 /// All violations of a configuration.
 pub fn check(manifest: &ModuleManifest, config: &Map<String, Value>) -> Result<Vec<Violation>, String> {
-    let checker = Checker::new(manifest.config_json_schema.clone())?;
-    Ok(checker.check(&Value::Object(config.clone())))
+    Ok(checker(manifest)?.check(&Value::Object(config.clone())))
+}
+
+/// What checks the configurations of a module: it takes longer to make than to use.
+pub fn checker(manifest: &ModuleManifest) -> Result<Checker, String> {
+    Checker::new(manifest.config_json_schema.clone())
 }
 
 /// The configuration with the defaults of the schema for what is not given.

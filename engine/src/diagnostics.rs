@@ -3,10 +3,12 @@
 //! `Error` in this crate is a Rust error; a finding about what the user wrote is a [`Diagnostic`].
 
 pub mod code;
+pub mod lines;
 pub mod render;
 pub mod suggest;
 
 use code::Code;
+use lines::Lines;
 use serde::{Serialize, Serializer};
 use std::ops::Range;
 
@@ -38,24 +40,8 @@ pub struct Span {
 impl Span {
     /// The place of `bytes` in `text`; cut to what is there.
     pub fn of(text: &str, bytes: Range<usize>) -> Self {
-        let start = floor_boundary(text, bytes.start);
-        let end = floor_boundary(text, bytes.end).max(start);
-        let (line, col) = line_col(text, start);
-        let (end_line, end_col) = line_col(text, end);
-        Self { bytes: start..end, line, col, end_line, end_col }
+        Lines::of(text).span(text, bytes)
     }
-}
-
-fn floor_boundary(text: &str, at: usize) -> usize {
-    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
-}
-
-fn line_col(text: &str, at: usize) -> (u32, u32) {
-    let before = text.get(..at).unwrap_or_default();
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let lines = before.bytes().filter(|byte| *byte == b'\n').count();
-    let cols = before.get(line_start..).unwrap_or_default().chars().count();
-    (u32::try_from(lines + 1).unwrap_or(u32::MAX), u32::try_from(cols + 1).unwrap_or(u32::MAX))
 }
 
 /// One finding.

@@ -71,6 +71,11 @@ impl JobFolder {
         self.path.join(format!("{}_execution_metadata.json", self.name))
     }
 
+    /// The folder of the records of runs.
+    pub fn runs(&self) -> PathBuf {
+        self.path.join("runs")
+    }
+
     /// The folder of context files.
     pub fn context_folder(&self) -> PathBuf {
         self.path.join("context")

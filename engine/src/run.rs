@@ -2,23 +2,27 @@
 
 mod execution;
 pub mod explain;
+mod frames;
 pub mod job;
 pub mod observe;
 mod prepare;
 mod report;
 mod templater;
 
-use crate::artifacts::{self, ArtifactStore, Policy};
+use crate::artifacts::{self, Artifact, ArtifactStore, Policy};
 use crate::executor::Executor;
 use crate::job_folder::LockError;
 use crate::project::Project;
-use execution::Driver;
+use execution::{Cancel, Parts, Shared, conduct, workers};
 use job::{Job, JobError};
 use observe::Observer;
+use observe::journal::Journal;
 use pypeline_schema::run_result::RunResult;
 use serde_json::Value;
-use std::path::Path;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError};
+use tokio::runtime::Handle;
 
 /// What a run is given besides its job.
 #[derive(Debug, Clone, Default)]
@@ -29,9 +33,14 @@ pub struct RunOptions {
     pub set: Vec<(String, Value)>,
     /// Threads for blocking work; above `PYPELINE_THREADS` and `settings.threads`.
     pub threads: Option<usize>,
+    /// Context variables that another job hands over: taken where this one knows them.
+    pub inherited: Vec<(String, Value)>,
     /// Fuse nodes that lower; off, each runs as a stage of its own.
     pub fuse: bool,
+    /// A file that takes the event log too; `-` is stdout.
+    pub events: Option<PathBuf>,
 }
+
 
 /// Why a run did not begin.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +78,16 @@ pub enum RunError {
     System(#[from] std::io::Error),
 }
 
+/// What a run takes from whoever runs it: the process, or another job.
+struct Host {
+    runtime: Handle,
+    store: Arc<ArtifactStore>,
+    executor: Arc<dyn Executor>,
+    /// Jobs around it.
+    depth: u32,
+    caller: Option<Cancel>,
+}
+
 /// Runs a job to its end. What happens inside the run, failures too, is in the result; an error means that nothing ran.
 pub fn run(
     project: &Project,
@@ -78,24 +97,83 @@ pub fn run(
     observer: Arc<dyn Observer>,
 ) -> Result<RunResult, RunError> {
     let job = Job::open(project, folder)?;
-    let _lock = job.folder.lock("pype run")?;
-    let values = templater::values(&job, options)?;
+    let threads = threads(options, &job);
     artifacts::remove_leftovers(&std::env::temp_dir());
     let store = Arc::new(ArtifactStore::new(Policy::of(&job.metadata.settings), &std::env::temp_dir()));
-    let threads = threads(options, &job);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        // Two at least: a module that computes for long must not keep timers and signals waiting.
-        .worker_threads(cores().min(threads).max(2))
-        .max_blocking_threads(threads)
-        .thread_name("pype")
-        .enable_all()
-        .build()?;
-    let driver =
-        Driver::new(project.clone(), job, values, store, executor, observer, options.fuse, runtime.handle().clone());
-    let result = runtime.block_on(driver.run());
-    // A module's blocking work that was abandoned after its grace period does not hold the end of the run.
+    let runtime = workers::runtime(cores(), threads)?;
+    let host =
+        Host { runtime: runtime.handle().clone(), store: Arc::clone(&store), executor, depth: 0, caller: None };
+    let ended = run_opened(project, job, options, host, observer);
+    // A module's work that was abandoned after its grace period does not hold the end of the run.
     runtime.shutdown_timeout(std::time::Duration::from_millis(100));
-    Ok(result)
+    store.close();
+    ended.map(|(result, _)| result)
+}
+
+/// The same for a job that another runs, on the other's host; the rows that it returns too.
+fn begin(
+    project: &Project,
+    folder: &Path,
+    options: &RunOptions,
+    host: Host,
+    observer: Arc<dyn Observer>,
+) -> Result<(RunResult, Returned), RunError> {
+    run_opened(project, Job::open(project, folder)?, options, host, observer)
+}
+
+fn run_opened(
+    project: &Project,
+    job: Job,
+    options: &RunOptions,
+    host: Host,
+    observer: Arc<dyn Observer>,
+) -> Result<(RunResult, Returned), RunError> {
+    let _lock = job.folder.lock("pype run")?;
+    let values = templater::values(&job, options)?;
+    let journal = Journal::new(observer);
+    let record = job.folder.runs().join(values.run_id());
+    let is_recorded = journal.record_in(&record).inspect_err(|error| {
+        tracing::warn!("the run's record cannot be written to `{}`: {error}", record.display());
+    });
+    if let Some(path) = options.events.as_ref().filter(|_| host.depth == 0) {
+        let writer: Box<dyn std::io::Write + Send> =
+            if path.as_os_str() == "-" { Box::new(std::io::stdout()) } else { Box::new(std::fs::File::create(path)?) };
+        journal.record_to(Box::new(std::io::BufWriter::new(writer)));
+    }
+    let control = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let parts = Parts {
+        project: project.clone(),
+        threads: threads(options, &job),
+        job,
+        options: options.clone(),
+        values,
+        store: host.store,
+        executor: host.executor,
+        journal,
+        runtime: host.runtime,
+        depth: host.depth,
+        caller: host.caller,
+    };
+    let shared = Shared::new(parts);
+    shared.journal.watch(&shared.links);
+    let told = is_recorded.is_ok().then(|| record.display().to_string());
+    let result = control.block_on(conduct(&shared, told));
+    shared.workers.close();
+    if is_recorded.is_ok()
+        && let Err(error) = write_result(&record, &result)
+    {
+        tracing::warn!("the run's result cannot be written to `{}`: {error}", record.display());
+    }
+    let returned = std::mem::take(&mut *shared.returned.lock().unwrap_or_else(PoisonError::into_inner));
+    Ok((result, returned))
+}
+
+/// Rows that a job gives to the one that runs it, by name.
+type Returned = BTreeMap<String, Arc<Artifact>>;
+
+fn write_result(record: &Path, result: &RunResult) -> std::io::Result<()> {
+    let text = serde_json::to_string_pretty(result).map_err(std::io::Error::from)?;
+    std::fs::write(record.join("result.json"), text + "\n")
 }
 
 fn threads(options: &RunOptions, job: &Job) -> usize {

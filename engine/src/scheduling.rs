@@ -1,56 +1,54 @@
 //! The scheduler as a pure state machine: events in, commands out; no clock, no I/O, no async runtime.
 //!
 //! Priority-DFS over sub flows: when one ends, its outgoing links are resolved in ascending order; a group of one is followed
-//! to its end before the next begins; a group of equal orders runs its branches at the same time. The build drives it with
-//! nothing but successes to write down the static order; the run drives it with what happens.
+//! to its end before the next begins; a group of equal orders runs its branches at the same time. ITERATE links run the scope
+//! that they govern once per item, each time in a frame of its own; START links run theirs in the background. The build drives
+//! the machine with nothing but successes to write down the static order; the run drives it with what happens. The rules, with
+//! worked examples: `docs/scheduler.md`.
 
+mod advance;
+mod background;
+mod failure;
 mod gate;
+mod graph;
+mod iterate;
+mod resolve;
 mod state;
+mod static_order;
 
-pub use gate::Join;
-use gate::{Decision, Gate};
-use state::{Branch, Groups};
+pub use graph::{Graph, Link, LinkKind, Scope, SubFlow, When};
+use graph::Layout;
+pub use pypeline_schema::event::{Reason, Resolution};
+pub use pypeline_schema::execution_metadata::{Join, ScopeKind};
+pub use pypeline_schema::run_result::Skipped;
+use slab::Slab;
+use state::{Branch, FrameState, Kind, Queued, Region, Undecided};
+pub use static_order::static_order;
+use std::collections::{BTreeMap, VecDeque};
 
-/// When a link opens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum When {
-    /// The source succeeded.
-    Ok,
-    /// The source failed.
-    Error,
-    /// The source ended in any way but not chosen.
-    Always,
+/// One pass of a sub flow, from its start to its end with all attempts; never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Run {
+    pub(crate) branch: usize,
+    pub(crate) ticket: u64,
 }
 
-/// A control link between two sub flows.
-#[derive(Debug, Clone)]
-pub struct Link {
-    /// The sub flow that ends.
-    pub from: usize,
-    /// The sub flow that may start.
-    pub to: usize,
-    /// The node it leaves: groups of one order follow one another by it.
-    pub node: usize,
-    /// Ascending.
-    pub order: u32,
-    /// Its condition.
-    pub when: When,
-}
+/// A frame: one pass through a scope. Its number is given anew once the frame and all that was started in it have ended.
+pub type Frame = usize;
 
-/// The sub flows of a flow and their links.
-#[derive(Debug, Clone, Default)]
-pub struct Graph {
-    /// How each sub flow with several incoming links decides; its length is the number of sub flows.
-    pub joins: Vec<Join>,
-    /// In declaration order.
-    pub links: Vec<Link>,
-    /// Roots run at the same time.
-    pub parallel_roots: bool,
-    /// A failure leaves the rest alone.
-    pub continue_on_failure: bool,
-}
+/// The outermost frame: the flow itself.
+pub const FLOW: Frame = 0;
 
-/// How a sub flow ended.
+/// A loop at work, or a question about conditions; given anew once it is over.
+pub type Place = usize;
+
+/// Failures that are decided together.
+pub type Group = u64;
+
+/// The failures that make the run fail.
+pub const FATAL: Group = 0;
+
+/// How a sub flow that was started has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// All its nodes did.
@@ -59,223 +57,241 @@ pub enum Outcome {
     Failed,
     /// It was asked to stop.
     Cancelled,
-    /// It never began: a link into it was blocked.
-    Blocked,
-    /// It never began: no link into it was chosen.
-    NotChosen,
+}
+
+/// How an expression came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It holds.
+    True,
+    /// It does not.
+    False,
+    /// It cannot be evaluated, which is a failure.
+    Failed,
+}
+
+/// What a loop's list gives next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Item {
+    /// An item.
+    One,
+    /// There are no more.
+    End,
+    /// The list cannot be read on, which is a failure.
+    Failed,
+}
+
+/// What failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// A sub flow.
+    SubFlow(Run),
+    /// The condition of a link.
+    Condition(usize),
+    /// The list of a loop: its link.
+    List(usize),
 }
 
 /// What the driver is to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    /// Start this sub flow.
-    Start(usize),
-    /// This sub flow will not run in this run.
-    Skip(usize, Outcome),
-    /// Ask all running sub flows to stop: one has failed.
-    StopRunning,
+    /// Start this sub flow; answer with [`Scheduler::ended`].
+    Start {
+        /// Names the pass.
+        run: Run,
+        /// The sub flow.
+        sub_flow: usize,
+        /// Where.
+        frame: Frame,
+    },
+    /// This sub flow does not run in this frame.
+    Skip {
+        /// The sub flow.
+        sub_flow: usize,
+        /// Where; the frame around a scope that was never entered.
+        frame: Frame,
+        /// Why.
+        why: Skipped,
+    },
+    /// A link was decided; for the log.
+    Resolved {
+        /// The link.
+        link: usize,
+        /// Where.
+        frame: Frame,
+        /// How.
+        resolution: Resolution,
+        /// Why.
+        reason: Reason,
+    },
+    /// Evaluate the expressions of these links now; answer with [`Scheduler::evaluated`].
+    Evaluate {
+        /// Names the question.
+        place: Place,
+        /// Where.
+        frame: Frame,
+        /// The links.
+        links: Vec<usize>,
+    },
+    /// A loop begins: its list is the one that the link's source has made in this frame.
+    BeginLoop {
+        /// Names the loop.
+        place: Place,
+        /// Its link.
+        link: usize,
+        /// Where.
+        frame: Frame,
+    },
+    /// Look for the loop's next item; answer with [`Scheduler::item`].
+    Next {
+        /// The loop.
+        place: Place,
+        /// Index of that item.
+        index: u64,
+    },
+    /// A frame begins: of a loop, with the item that was found last, or of a scope in the background.
+    EnterFrame {
+        /// The frame.
+        frame: Frame,
+        /// The frame around it.
+        parent: Frame,
+        /// The scope.
+        scope: usize,
+        /// The loop, if it is one.
+        place: Option<Place>,
+        /// Index of the item.
+        index: u64,
+    },
+    /// A frame ends.
+    LeaveFrame {
+        /// The frame.
+        frame: Frame,
+        /// Nothing in it failed unhandled or was stopped.
+        succeeded: bool,
+    },
+    /// A loop has ended.
+    EndLoop {
+        /// The loop.
+        place: Place,
+        /// Its link.
+        link: usize,
+        /// Where.
+        frame: Frame,
+        /// Items that ran.
+        items: u64,
+        /// Of them with a failure that nobody handled.
+        failed: u64,
+    },
+    /// Ask this sub flow to stop; it ends by [`Scheduler::ended`] all the same.
+    Stop(Run),
+    /// Something failed, and counts as one of `group`.
+    Failed {
+        /// What.
+        cause: Cause,
+        /// Where.
+        frame: Frame,
+        /// Decided together with the others of this group.
+        group: Group,
+    },
+    /// A handler has succeeded: the failures of the group neither halt nor fail the run.
+    Handled(Group),
+    /// Nobody handled the failures of the first group: they count among those of the second.
+    Merge(Group, Group),
     /// Nothing runs and nothing is left to run.
     Finish,
 }
 
-/// How a link ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Resolution {
-    Opened,
-    NotChosen,
-    Blocked,
-}
-
 /// The machine.
 pub struct Scheduler {
-    graph: Graph,
-    gates: Vec<Gate>,
-    branches: Vec<Branch>,
-    /// Branch that runs each sub flow.
-    running: Vec<Option<usize>>,
-    halted: bool,
+    layout: Layout,
+    branches: Slab<Branch>,
+    frames: Slab<FrameState>,
+    regions: Slab<Region>,
+    undecided: BTreeMap<Group, Undecided>,
+    queue: VecDeque<Queued>,
+    in_background: usize,
+    ticket: u64,
+    group: u64,
+    parallel: u64,
     cancelled: bool,
+    root_ended: bool,
     finished: bool,
 }
 
 impl Scheduler {
     /// A machine that has not begun.
     pub fn new(graph: Graph) -> Self {
-        let n = graph.joins.len();
-        let gates = graph.joins.iter().enumerate();
-        let gates = gates.map(|(to, join)| Gate::new(*join, graph.links.iter().filter(|link| link.to == to).count()));
         Self {
-            gates: gates.collect(),
-            branches: Vec::new(),
-            running: vec![None; n],
-            graph,
-            halted: false,
+            layout: Layout::new(graph),
+            branches: Slab::new(),
+            frames: Slab::new(),
+            regions: Slab::new(),
+            undecided: BTreeMap::new(),
+            queue: VecDeque::new(),
+            in_background: 0,
+            ticket: 0,
+            group: FATAL,
+            parallel: 0,
             cancelled: false,
+            root_ended: false,
             finished: false,
         }
     }
 
     /// Begins: the roots are followed as if a source before them had succeeded.
-    pub fn begin(&mut self) -> Vec<Command> {
-        let has_link = |sub_flow: usize| self.graph.links.iter().any(|link| link.to == sub_flow);
-        let roots: Vec<usize> = (0..self.graph.joins.len()).filter(|sub_flow| !has_link(*sub_flow)).collect();
-        let groups =
-            if self.graph.parallel_roots { vec![roots] } else { roots.into_iter().map(|root| vec![root]).collect() };
-        self.branches.push(Branch::new(None, false, Groups::Roots(groups.into())));
-        let mut commands = Vec::new();
-        self.advance(vec![0], &mut commands);
-        commands
+    pub fn begin(&mut self, commands: &mut Vec<Command>) {
+        let region = self.regions.insert(Region::root());
+        let frame = self.frames.insert(self.layout.frame(None, None, None));
+        let root = self.branches.insert(Branch::new(None, frame, region, Kind::Roots { next: 0 }));
+        self.advance(root, commands);
     }
 
-    /// A sub flow that was started has ended. One that was not running is no news.
-    pub fn ended(&mut self, sub_flow: usize, outcome: Outcome) -> Vec<Command> {
-        let mut commands = Vec::new();
-        let Some(branch) = self.running.get_mut(sub_flow).and_then(Option::take) else { return commands };
-        if outcome == Outcome::Failed && !self.graph.continue_on_failure && !self.halted {
-            self.halted = true;
-            commands.push(Command::StopRunning);
+    /// A sub flow that was started has ended. One that is not running is no news.
+    pub fn ended(&mut self, run: Run, outcome: Outcome, commands: &mut Vec<Command>) {
+        let Some(branch) = self.branches.get_mut(run.branch) else { return };
+        let Kind::Running { sub_flow, ticket } = branch.kind else { return };
+        if ticket != run.ticket {
+            return;
         }
-        let groups = if self.cancelled { Groups::none() } else { self.groups(sub_flow, outcome) };
-        if let Some(branch) = self.branches.get_mut(branch) {
-            branch.groups = groups;
-            branch.running = 0;
+        branch.kind = Kind::links(sub_flow, outcome.into());
+        branch.broken |= outcome == Outcome::Cancelled;
+        if outcome == Outcome::Failed {
+            self.sub_flow_failed(run, sub_flow, commands);
         }
-        self.advance(vec![branch], &mut commands);
-        commands
+        self.advance(run.branch, commands);
     }
 
-    /// The run is to stop: nothing more is started, not even by `error` or `always` links.
-    pub fn cancel(&mut self) {
+    /// The answer to [`Command::Evaluate`]: one verdict per link, in their order.
+    pub fn evaluated(&mut self, place: Place, verdicts: &[Verdict], commands: &mut Vec<Command>) {
+        let asked = self.branches.get_mut(place).and_then(|branch| branch.kind.take_question());
+        if asked.is_some() {
+            self.follow_group(place, verdicts, commands);
+        }
+    }
+
+    /// The answer to [`Command::Next`].
+    pub fn item(&mut self, place: Place, item: Item, commands: &mut Vec<Command>) {
+        self.take_item(place, item, commands);
+    }
+
+    /// The run is to stop: nothing more is started, not even by `error` or `always` links, and all that runs is asked to stop.
+    pub fn cancel(&mut self, commands: &mut Vec<Command>) {
         self.cancelled = true;
-        for branch in &mut self.branches {
-            branch.groups = Groups::none();
-        }
+        self.queue.clear();
+        self.stop_all(commands);
     }
 
-    /// The links of a sub flow that ended, in groups by order and then by node.
-    fn groups(&self, sub_flow: usize, outcome: Outcome) -> Groups {
-        let mut links: Vec<usize> = (0..self.graph.links.len())
-            .filter(|link| self.graph.links.get(*link).is_some_and(|link| link.from == sub_flow))
-            .collect();
-        let key = |link: &usize| self.graph.links.get(*link).map(|link| (link.order, link.node));
-        links.sort_by_key(key);
-        let groups = links.chunk_by(|a, b| key(a) == key(b)).map(<[usize]>::to_vec);
-        Groups::Links(groups.collect(), outcome)
+    /// The run has failed as a whole: what runs is asked to stop, ordinary links open no more; `error` and `always` links do.
+    pub fn halt(&mut self, commands: &mut Vec<Command>) {
+        for (_, region) in &mut self.regions {
+            region.halted = true;
+        }
+        self.stop_all(commands);
     }
 
-    /// Follows branches until every one of them waits for a running sub flow or has ended.
-    fn advance(&mut self, mut work: Vec<usize>, commands: &mut Vec<Command>) {
-        while let Some(at) = work.pop() {
-            let Some(branch) = self.branches.get_mut(at) else { continue };
-            if branch.running > 0 {
-                continue;
-            }
-            let exempt = branch.exempt;
-            match branch.groups.next() {
-                Some(state::Group::Roots(roots)) => {
-                    for root in roots {
-                        let decision = if self.halted { Decision::Skip(Outcome::Blocked) } else { Decision::Run };
-                        self.enter(root, decision, at, false, commands, &mut work);
-                    }
-                    work.push(at);
-                }
-                Some(state::Group::Links(links, outcome)) => {
-                    for link in links {
-                        self.follow(link, outcome, at, exempt, commands, &mut work);
-                    }
-                    work.push(at);
-                }
-                None => match branch.parent {
-                    Some(parent) => {
-                        if let Some(parent) = self.branches.get_mut(parent) {
-                            parent.running = parent.running.saturating_sub(1);
-                        }
-                        work.push(parent);
-                    }
-                    None if !self.finished => {
-                        self.finished = true;
-                        commands.push(Command::Finish);
-                    }
-                    None => {}
-                },
-            }
-        }
+    fn stop_all(&self, commands: &mut Vec<Command>) {
+        commands.extend(self.branches.iter().filter_map(|(at, branch)| branch.run(at)).map(Command::Stop));
     }
-
-    fn follow(
-        &mut self,
-        link: usize,
-        outcome: Outcome,
-        branch: usize,
-        exempt: bool,
-        commands: &mut Vec<Command>,
-        work: &mut Vec<usize>,
-    ) {
-        let Some(link) = self.graph.links.get(link).cloned() else { return };
-        let resolution = resolve(link.when, outcome, self.halted && !exempt);
-        // What lies below an `error` or `always` link runs by the usual rules, also after a failure has halted the run.
-        let exempt = exempt || (link.when != When::Ok && resolution == Resolution::Opened);
-        let Some(gate) = self.gates.get_mut(link.to) else { return };
-        if let Some(decision) = gate.resolve(link.from, resolution) {
-            self.enter(link.to, decision, branch, exempt, commands, work);
-        }
-    }
-
-    fn enter(
-        &mut self,
-        sub_flow: usize,
-        decision: Decision,
-        parent: usize,
-        exempt: bool,
-        commands: &mut Vec<Command>,
-        work: &mut Vec<usize>,
-    ) {
-        if let Some(parent) = self.branches.get_mut(parent) {
-            parent.running += 1;
-        }
-        let at = self.branches.len();
-        match decision {
-            Decision::Run => {
-                let mut branch = Branch::new(Some(parent), exempt, Groups::none());
-                branch.running = 1;
-                self.branches.push(branch);
-                if let Some(running) = self.running.get_mut(sub_flow) {
-                    *running = Some(at);
-                }
-                commands.push(Command::Start(sub_flow));
-            }
-            Decision::Skip(outcome) => {
-                self.branches.push(Branch::new(Some(parent), exempt, self.groups(sub_flow, outcome)));
-                commands.push(Command::Skip(sub_flow, outcome));
-                work.push(at);
-            }
-        }
-    }
-}
-
-/// How a link ends, given how its source did. After a failure under `halt` ordinary links no longer open.
-fn resolve(when: When, outcome: Outcome, halted: bool) -> Resolution {
-    match (when, outcome) {
-        (_, Outcome::NotChosen) => Resolution::NotChosen,
-        (When::Ok, Outcome::Succeeded) if halted => Resolution::Blocked,
-        (When::Ok, Outcome::Succeeded) | (When::Error, Outcome::Failed) | (When::Always, _) => Resolution::Opened,
-        (When::Error, Outcome::Succeeded) => Resolution::NotChosen,
-        (When::Ok | When::Error, _) => Resolution::Blocked,
-    }
-}
-
-/// The order in which sub flows start if every one succeeds.
-pub fn static_order(graph: Graph) -> Vec<usize> {
-    let mut scheduler = Scheduler::new(graph);
-    let mut queue: std::collections::VecDeque<Command> = scheduler.begin().into();
-    let mut order = Vec::new();
-    while let Some(command) = queue.pop_front() {
-        if let Command::Start(sub_flow) = command {
-            order.push(sub_flow);
-            queue.extend(scheduler.ended(sub_flow, Outcome::Succeeded));
-        }
-    }
-    order
 }
 
 #[cfg(test)]

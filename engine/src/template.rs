@@ -2,11 +2,14 @@
 //!
 //! A template that is the whole value keeps its type. What comes out is data and is never evaluated again.
 
-use minijinja::value::{Object, ObjectRepr, Serde, Value as Jinja};
-use minijinja::{Environment, ErrorKind, UndefinedBehavior};
+mod names;
+mod root;
+
+use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
+pub use names::{Names, names, names_by_place, names_of_expression};
+use root::root;
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Why a template cannot be parsed or has no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,16 +22,53 @@ pub struct TemplateError {
 }
 
 /// The values that templates may use.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Scope {
     /// `context.x`.
-    pub context: Map<String, Value>,
+    pub context: Arc<Map<String, Value>>,
     /// `params.x`.
-    pub params: Map<String, Value>,
+    pub params: Arc<Map<String, Value>>,
     /// `run.id`, `run.started_at`.
-    pub run: Map<String, Value>,
-    /// `node__Var`, keys in lower case.
-    pub globals: BTreeMap<String, Value>,
+    pub run: Arc<Map<String, Value>>,
+    /// Globals, and the loops around.
+    pub variables: Arc<dyn Variables>,
+}
+
+/// What changes while a run goes on: globals as nodes set them, and the items of loops.
+pub trait Variables: std::fmt::Debug + Send + Sync {
+    /// The value of `node__Var`, given in lower case.
+    fn global(&self, key: &str) -> Option<Value>;
+
+    /// Some global's key begins so.
+    fn leads_on(&self, prefix: &str) -> bool;
+
+    /// The values of `node__Var`, given in lower case, of all items that succeeded, in their order.
+    fn each(&self, key: &str) -> Vec<Value>;
+
+    /// Item and index of the loop `levels` levels above the innermost.
+    fn item(&self, levels: usize) -> Option<(Value, u64)>;
+}
+
+/// Nothing at all.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoVariables;
+
+impl Variables for NoVariables {
+    fn global(&self, _: &str) -> Option<Value> {
+        None
+    }
+
+    fn leads_on(&self, _: &str) -> bool {
+        false
+    }
+
+    fn each(&self, _: &str) -> Vec<Value> {
+        Vec::new()
+    }
+
+    fn item(&self, _: usize) -> Option<(Value, u64)> {
+        None
+    }
 }
 
 /// A value holds a template.
@@ -41,49 +81,16 @@ pub fn is_template(value: &Value) -> bool {
     }
 }
 
-/// All names that the templates of a configuration use, as written: `context.x`, `a.b__Var`. Errors by place.
-pub fn names(value: &Value) -> (BTreeSet<String>, Vec<TemplateError>) {
-    let (mut names, mut errors) = (BTreeSet::new(), Vec::new());
-    walk(value, String::new(), &mut |text, pointer| {
-        match environment().template_from_str(text) {
-            Ok(template) => names.extend(template.undeclared_variables(true)),
-            Err(error) => errors.push(TemplateError { pointer, message: speak(&error) }),
-        };
-    });
-    (names, errors)
-}
-
-fn walk(value: &Value, pointer: String, visit: &mut impl FnMut(&str, String)) {
-    match value {
-        Value::String(text) if is_template(value) => visit(text, pointer),
-        Value::Array(items) => {
-            for (at, item) in items.iter().enumerate() {
-                walk(item, format!("{pointer}/{at}"), visit);
-            }
-        }
-        Value::Object(map) => {
-            for (key, item) in map {
-                walk(item, format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1")), visit);
-            }
-        }
-        _ => {}
-    }
-}
-
 /// The configuration with every template replaced by its value.
-pub fn resolve(value: &Value, scope: &Arc<Scope>) -> Result<Value, TemplateError> {
+pub fn resolve(value: &Value, scope: &Scope) -> Result<Value, TemplateError> {
     resolve_at(value, scope, String::new())
 }
 
-fn resolve_at(value: &Value, scope: &Arc<Scope>, pointer: String) -> Result<Value, TemplateError> {
+fn resolve_at(value: &Value, scope: &Scope, pointer: String) -> Result<Value, TemplateError> {
     match value {
-        Value::String(text) if is_template(value) => evaluate(text, scope).map_err(|error| {
-            let message = match error.kind() {
-                ErrorKind::UndefinedError => format!("`{text}` uses a name that has no value"),
-                _ => format!("`{text}`: {}", speak(&error)),
-            };
-            TemplateError { pointer, message }
-        }),
+        Value::String(text) if is_template(value) => {
+            evaluate(text, scope).map_err(|error| TemplateError { pointer, ..told(text, &error) })
+        }
         Value::Array(items) => {
             let items = items.iter().enumerate();
             items.map(|(at, item)| resolve_at(item, scope, format!("{pointer}/{at}"))).collect()
@@ -96,18 +103,16 @@ fn resolve_at(value: &Value, scope: &Arc<Scope>, pointer: String) -> Result<Valu
     }
 }
 
-fn evaluate(text: &str, scope: &Arc<Scope>) -> Result<Value, minijinja::Error> {
+fn evaluate(text: &str, scope: &Scope) -> Result<Value, Error> {
     let environment = environment();
-    let root = Jinja::from_object(Root(Arc::clone(scope)));
     if let Some(expression) = whole(text).and_then(|inner| environment.compile_expression(inner).ok()) {
-        let value = expression.eval(root)?;
+        let value = expression.eval(root(scope))?;
         if value.is_undefined() {
-            return Err(minijinja::Error::new(ErrorKind::UndefinedError, format!("`{}` has no value", text.trim())));
+            return Err(Error::new(ErrorKind::UndefinedError, format!("`{}` has no value", text.trim())));
         }
-        return serde_json::to_value(&value)
-            .map_err(|error| minijinja::Error::new(ErrorKind::BadSerialization, error.to_string()));
+        return serde_json::to_value(&value).map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()));
     }
-    environment.template_from_str(text)?.render(root).map(Value::String)
+    environment.template_from_str(text)?.render(root(scope)).map(Value::String)
 }
 
 /// The inside of a text that is one `{{ … }}` and nothing else.
@@ -116,61 +121,36 @@ fn whole(text: &str) -> Option<&str> {
     (!inner.contains("{{") && !inner.contains("}}")).then_some(inner)
 }
 
-fn environment() -> Environment<'static> {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment
+/// The value of a bare expression, taken for true or false.
+pub fn holds(expression: &str, scope: &Scope) -> Result<bool, TemplateError> {
+    let value = environment().compile_expression(expression).and_then(|compiled| compiled.eval(root(scope)));
+    match value {
+        Ok(value) if value.is_undefined() => Err(told(expression, &Error::from(ErrorKind::UndefinedError))),
+        Ok(value) => Ok(value.is_true()),
+        Err(error) => Err(told(expression, &error)),
+    }
 }
 
-fn speak(error: &minijinja::Error) -> String {
+fn told(text: &str, error: &Error) -> TemplateError {
+    let message = match error.kind() {
+        ErrorKind::UndefinedError => format!("`{text}` uses a name that has no value"),
+        _ => format!("`{text}`: {}", speak(error)),
+    };
+    TemplateError { pointer: String::new(), message }
+}
+
+/// One for all: it never changes, and making it costs more than most templates.
+fn environment() -> &'static Environment<'static> {
+    static ENVIRONMENT: OnceLock<Environment<'static>> = OnceLock::new();
+    ENVIRONMENT.get_or_init(|| {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment
+    })
+}
+
+fn speak(error: &Error) -> String {
     error.detail().map_or_else(|| error.kind().to_string(), str::to_owned)
-}
-
-/// What names at the top of a template mean.
-#[derive(Debug)]
-struct Root(Arc<Scope>);
-
-impl Object for Root {
-    fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Map
-    }
-
-    fn get_value(self: &Arc<Self>, key: &Jinja) -> Option<Jinja> {
-        let name = key.as_str()?;
-        match name {
-            "context" => Some(variables(&self.0.context)),
-            "params" => Some(variables(&self.0.params)),
-            "run" => Some(variables(&self.0.run)),
-            _ => node(&self.0, name.to_lowercase()),
-        }
-    }
-}
-
-fn variables(map: &Map<String, Value>) -> Jinja {
-    Jinja::from(Serde(map))
-}
-
-/// `a` of `a.b__Var`: a beginning of a dotted node id, on the way to a global.
-#[derive(Debug)]
-struct NodePath(Arc<Scope>, String);
-
-impl Object for NodePath {
-    fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Map
-    }
-
-    fn get_value(self: &Arc<Self>, key: &Jinja) -> Option<Jinja> {
-        node(&self.0, format!("{}.{}", self.1, key.as_str()?.to_lowercase()))
-    }
-}
-
-fn node(scope: &Arc<Scope>, path: String) -> Option<Jinja> {
-    if let Some(value) = scope.globals.get(&path) {
-        return Some(Jinja::from(Serde(value)));
-    }
-    let prefix = format!("{path}.");
-    let leads_on = scope.globals.range(prefix.clone()..).next().is_some_and(|(key, _)| key.starts_with(&prefix));
-    leads_on.then(|| Jinja::from_object(NodePath(Arc::clone(scope), path)))
 }
 
 #[cfg(test)]
@@ -178,13 +158,55 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn scope() -> Arc<Scope> {
-        let map = |value: Value| value.as_object().unwrap().clone();
-        Arc::new(Scope {
+    #[derive(Debug)]
+    struct OfTest;
+
+    impl Variables for OfTest {
+        fn global(&self, key: &str) -> Option<Value> {
+            match key {
+                "load__row_count" => Some(json!(7)),
+                "a.b__x" => Some(json!("deep")),
+                _ => None,
+            }
+        }
+
+        fn leads_on(&self, prefix: &str) -> bool {
+            "a.b__x".starts_with(prefix)
+        }
+
+        fn each(&self, key: &str) -> Vec<Value> {
+            if key == "load__row_count" { vec![json!(1), json!(2)] } else { Vec::new() }
+        }
+
+        fn item(&self, levels: usize) -> Option<(Value, u64)> {
+            [(json!({"path": "a.csv"}), 4), (json!("outer"), 1)].get(levels).cloned()
+        }
+    }
+
+    fn scope() -> Scope {
+        let map = |value: Value| Arc::new(value.as_object().unwrap().clone());
+        Scope {
             context: map(json!({"rows": 3, "dir": "out", "evil": "{{ context.rows }}"})),
-            globals: [("load__row_count".to_owned(), json!(7)), ("a.b__x".to_owned(), json!("deep"))].into(),
-            ..Scope::default()
-        })
+            params: Arc::default(),
+            run: Arc::default(),
+            variables: Arc::new(OfTest),
+        }
+    }
+
+    #[test]
+    fn loops_are_seen_from_the_innermost_out() {
+        let text = json!("{{ iter.item.path }} {{ iter.index }} {{ iter.parent.item }} {{ iter.parent.index }}");
+        assert_eq!(resolve(&text, &scope()).unwrap(), json!("a.csv 4 outer 1"));
+        assert!(resolve(&json!("{{ iter.parent.parent.index }}"), &scope()).is_err());
+        assert_eq!(resolve(&json!("{{ each('load', 'Row_Count') | sum }}"), &scope()).unwrap(), json!(3));
+    }
+
+    #[test]
+    fn expressions_are_true_or_false_or_have_no_value() {
+        assert!(holds("load__row_count > 6 and iter.index == 4", &scope()).unwrap());
+        assert!(!holds("context.rows > 5", &scope()).unwrap());
+        assert!(holds("nope__x", &scope()).is_err());
+        assert!(holds("nope__x is defined", &scope()).is_ok_and(|holds| !holds));
     }
 
     #[test]

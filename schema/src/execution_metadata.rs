@@ -20,6 +20,10 @@ pub struct ExecutionMetadata {
     pub sub_flows: Vec<SubFlowMetadata>,
     /// Control links between sub flows.
     pub control: Vec<SubFlowLink>,
+    /// What ITERATE and START links govern; a scope stands before those inside it.
+    pub scopes: Vec<ScopeMetadata>,
+    /// Rows kept between sub flows, and the scope whose frames hold them: the innermost around all who write and read them.
+    pub caches: BTreeMap<String, Option<usize>>,
     /// Sub flows without an incoming control link, in declaration order.
     pub roots: Vec<String>,
     /// The order in which sub flows start if every one succeeds.
@@ -45,6 +49,50 @@ pub struct SubFlowMetadata {
     pub waves: Vec<Vec<String>>,
     /// Connected nodes that can be fused into one stage.
     pub fusable: Vec<Vec<String>>,
+    /// How it decides where several control links reach it.
+    #[serde(default)]
+    pub join: Join,
+    /// Index of the innermost scope that it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<usize>,
+}
+
+/// How a sub flow with several incoming control links decides, once the last of them is resolved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Join {
+    /// At least one link opened, none blocked.
+    #[default]
+    Clean,
+    /// Every link opened.
+    All,
+    /// At least one link opened.
+    Any,
+}
+
+/// The sub flows that run once per item of an ITERATE link, or in the background of a START link: those that every way
+/// from the roots reaches through the link's target.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ScopeMetadata {
+    /// What makes it.
+    pub kind: ScopeKind,
+    /// Index of its link in `control`.
+    pub link: usize,
+    /// The scope that it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<usize>,
+    /// Its sub flows, those of inner scopes too, in declaration order.
+    pub sub_flows: Vec<String>,
+}
+
+/// What makes a scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ScopeKind {
+    /// An ITERATE link.
+    Iterate,
+    /// A START link.
+    Start,
 }
 
 /// A control link between two sub flows.
@@ -60,6 +108,11 @@ pub struct SubFlowLink {
     pub order: u32,
     /// The canonical text of the condition.
     pub condition: String,
+    /// The output port whose rows are the items of an ITERATE link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list_port: Option<String>,
+    /// Line in the YAML, from 1.
+    pub line: u32,
 }
 
 /// Names that templates and conditions use.
@@ -71,6 +124,9 @@ pub struct TemplateUses {
     pub params: Vec<String>,
     /// `node__Var`, in lower case.
     pub globals: Vec<String>,
+    /// `node__Var` of `each('node', 'Var')`, in lower case: the run keeps these of every item.
+    #[serde(default)]
+    pub each: Vec<String>,
 }
 
 /// A plugin library as the build saw it; a run refuses another one.

@@ -15,6 +15,8 @@ pub enum FaultKind {
     Io,
     /// The run was asked to stop.
     Cancelled,
+    /// It took longer than it may.
+    Timeout,
     /// The module's code panicked.
     Panic,
     /// The module broke the plugin contract.

@@ -118,7 +118,30 @@ pub enum ControlLinkSpec {
         /// The condition.
         #[serde(default)]
         when: String,
+        /// What opening it does; `iterate` and `start` may stand in `when` too.
+        #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+        kind: Option<ControlLinkKind>,
+        /// Items of an `iterate` link that run at the same time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(range(min = 1))]
+        parallel: Option<u32>,
+        /// With `when: error`: a handler that succeeds takes the failure off the run.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        handled: Option<bool>,
     },
+}
+
+/// What opening a control link does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ControlLinkKind {
+    /// Starts the target, which ends before what comes after.
+    #[default]
+    Normal,
+    /// Runs the target's scope once per item of the source's list.
+    Iterate,
+    /// Starts the target's scope, and does not wait for it.
+    Start,
 }
 
 fn first() -> Value {

@@ -1,6 +1,7 @@
 //! The JSON Schemas of the files that people and other programs see, made from the types of this crate.
 
 use crate::dag::DagFile;
+use crate::event::EventLine;
 use crate::execution_metadata::ExecutionMetadata;
 use crate::flow::FlowFile;
 use crate::run_result::RunResult;
@@ -12,6 +13,7 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("flow.schema.json", schema_for!(FlowFile)),
         ("dag.schema.json", schema_for!(DagFile)),
         ("execution_metadata.schema.json", schema_for!(ExecutionMetadata)),
+        ("event.schema.json", schema_for!(EventLine)),
         ("run_result.schema.json", schema_for!(RunResult)),
     ]
 }

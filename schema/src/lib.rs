@@ -2,9 +2,10 @@
 //!
 //! In reading order: a flow as written ([`flow`], [`settings`], [`link`], [`valve`]), a module as it declares itself
 //! ([`manifest`], [`lowering`], [`fault`]), a job as built ([`dag`], [`execution_metadata`], [`registry`]), and a run as it
-//! is told ([`run_result`]). Nothing here does I/O or decides anything: types, parsers of short texts, and defaults.
+//! is told ([`event`], [`run_result`]). Nothing here does I/O or decides anything: types, parsers of short texts, and defaults.
 
 pub mod dag;
+pub mod event;
 pub mod execution_metadata;
 pub mod fault;
 pub mod flow;

@@ -3,6 +3,7 @@
 use crate::valve::{TextError, Valve, find_valve, parse_valve};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// A port of a node.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -37,6 +38,12 @@ pub struct ControlLinkText {
     pub to: String,
     /// When.
     pub valve: Valve,
+    /// The bytes of the first node.
+    pub from_at: Range<usize>,
+    /// The bytes of the second node.
+    pub to_at: Range<usize>,
+    /// The bytes of the condition.
+    pub condition_at: Range<usize>,
 }
 
 /// Parses `a.out - b.in` or `a.out -> b.in`.
@@ -76,11 +83,21 @@ pub fn parse_control_link(text: &str) -> Result<ControlLinkText, TextError> {
         }
     }
     let inner = text.get(valve.start + 1..valve.end - 1).unwrap_or_default();
+    let condition = inner.split_once('|').map_or("", |(_, condition)| condition);
     Ok(ControlLinkText {
         from: from.trim().to_owned(),
         to: to.trim().to_owned(),
         valve: parse_valve(inner, valve.start + 1)?,
+        from_at: trimmed(from, 0),
+        to_at: trimmed(to, valve.end),
+        condition_at: trimmed(condition, valve.end - 1 - condition.len()),
     })
+}
+
+/// The bytes of a part without the white space around it; the part begins at byte `offset`.
+fn trimmed(part: &str, offset: usize) -> Range<usize> {
+    let start = offset + part.len() - part.trim_start().len();
+    start..start + part.trim().len()
 }
 
 #[cfg(test)]
@@ -110,6 +127,15 @@ mod tests {
         assert_eq!(link.valve.order, Order::At(2));
         assert_eq!(link.valve.condition, Condition::Expression("name == ')' and (x or y)".into()));
         assert_eq!((link.from.as_str(), link.to.as_str()), ("a", "b"));
+    }
+
+    #[test]
+    fn the_parts_of_a_control_link_know_their_bytes() {
+        let text = " a.x  (1| n > 1 )b ";
+        let link = parse_control_link(text).unwrap();
+        let parts = [link.from_at, link.condition_at, link.to_at].map(|range| &text[range]);
+        assert_eq!(parts, ["a.x", "n > 1", "b"]);
+        assert_eq!(parse_control_link("a (1| ) b").unwrap().condition_at.len(), 0);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What a module that lowers says it does, as data: a scan, a SELECT per output port, or a destination.
+//! What a module that lowers says it does, as data: a scan, a SELECT per output port, a destination, or a service.
 //!
 //! This is all that crosses the plugin boundary for such a module, and all that an executor gets. It holds no type of any
 //! executor, so that another engine can run the same stage.
@@ -29,6 +29,124 @@ pub enum Lowering {
     Select(BTreeMap<String, String>),
     /// A sink: write a file.
     Destination(Destination),
+    /// What only the engine itself can do.
+    Service(Service),
+}
+
+/// What only the engine itself can do: keep rows between sub flows, set variables, run jobs, give lists that are no tables.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Service {
+    /// A sink: keep the rows under a name, visible once the sub flow has succeeded.
+    CacheWrite(CacheWrite),
+    /// A source: the rows that are kept under a name.
+    CacheRead {
+        /// The name.
+        cache: String,
+    },
+    /// A sink of a job that another job runs: rows for the caller.
+    ReturnRows {
+        /// Name of the caller's cache that takes them, if the caller does not choose another.
+        name: String,
+    },
+    /// A sink: rows of names and values become context variables.
+    ContextLoad(ContextLoad),
+    /// A solo: run another job folder.
+    RunJob(RunJob),
+    /// A source whose only reader is an ITERATE link: items made one at a time.
+    Items(Items),
+}
+
+/// Rows kept between sub flows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CacheWrite {
+    /// The name.
+    pub cache: String,
+    /// What to do with rows that are kept there.
+    #[serde(default)]
+    pub mode: CacheMode,
+}
+
+/// What new rows do to those that are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CacheMode {
+    /// Take their place.
+    #[default]
+    Overwrite,
+    /// Follow them; those of a loop's items in the order of the items.
+    Append,
+}
+
+/// Rows of names and values that become context variables.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ContextLoad {
+    /// Column of the names.
+    pub key_column: String,
+    /// Column of the values.
+    pub value_column: String,
+    /// What to do with a name that the flow does not declare.
+    #[serde(default)]
+    pub on_unknown: OnUnknown,
+}
+
+/// What to do with what is not declared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OnUnknown {
+    /// Take it, and say so.
+    #[default]
+    Warn,
+    /// Fail.
+    Fail,
+    /// Leave it out.
+    Ignore,
+}
+
+/// Another job.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RunJob {
+    /// Its folder; a relative one is resolved against the project root by the engine.
+    pub job: String,
+    /// Name of its context.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<String>,
+    /// Context variables for it.
+    #[serde(default)]
+    pub set: BTreeMap<String, Value>,
+    /// Hand over this run's context variables that the job declares too.
+    #[serde(default)]
+    pub pass_context: bool,
+    /// Cache of this run that takes the rows which the job returns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<String>,
+    /// A failed job is a result, and no failure.
+    #[serde(default)]
+    pub ignore_failure: bool,
+}
+
+/// Items of a loop, one at a time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Items {
+    /// `from`, `from + step`, … up to `to`, which is an item too where a step meets it.
+    Range {
+        /// The first.
+        from: i64,
+        /// The last at most; at least where the step is negative.
+        to: i64,
+        /// Not 0.
+        step: i64,
+    },
+    /// These.
+    Values(Vec<Value>),
+    /// 0, 1, 2, … as long as a condition holds, which is asked before each.
+    While {
+        /// A bare expression over context, params, globals and `iter` of the loop around.
+        condition: String,
+        /// One item more than so many is a failure.
+        max: u64,
+    },
 }
 
 /// Files to read.

@@ -120,6 +120,15 @@ pub struct ModuleManifest {
     /// It can run by itself on Arrow rows.
     #[serde(default)]
     pub runs: bool,
+    /// What it lowers to is a service of the engine itself, never a part of a fused stage.
+    #[serde(default)]
+    pub service: bool,
+    /// The output port that an ITERATE link takes where it names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list_port: Option<String>,
+    /// The configuration key whose own keys are globals that the node sets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub globals_key: Option<String>,
 }
 
 impl ConfigSchema {

@@ -37,6 +37,16 @@ impl State {
     }
 }
 
+/// Why a sub flow was skipped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Skipped {
+    /// A link into it was blocked.
+    Blocked,
+    /// No link into it was chosen.
+    NotChosen,
+}
+
 /// The whole run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(title = "pype run result")]
@@ -60,8 +70,38 @@ pub struct RunResult {
     pub peak_rss_bytes: u64,
     /// In declaration order.
     pub sub_flows: Vec<SubFlowResult>,
+    /// Failures in the order in which they happened: the first 1,000, handled ones too.
+    pub failures: Vec<FailureResult>,
+    /// All failures.
+    pub n_failures: u64,
+    /// Failures that a handler took off the run.
+    pub n_handled: u64,
+    /// The run's record: event log and result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<String>,
     /// Exact rows on every data link.
     pub links: Vec<LinkResult>,
+}
+
+/// One failure of a sub flow.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FailureResult {
+    /// The sub flow.
+    pub sub_flow: String,
+    /// The node to blame.
+    pub node: String,
+    /// Line of the node in the YAML, from 1.
+    pub line: u32,
+    /// Indices of the items around it, the outermost loop first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub iter: Vec<u64>,
+    /// The innermost item, cut to 200 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<String>,
+    /// A handler succeeded: it neither halts nor fails the run.
+    pub handled: bool,
+    /// What went wrong.
+    pub fault: Fault,
 }
 
 /// One sub flow.
@@ -69,9 +109,18 @@ pub struct RunResult {
 pub struct SubFlowResult {
     /// Its name.
     pub name: String,
-    /// How it ended.
+    /// How it ended; in a loop, over all items: failed, else cancelled, if any was.
     pub state: State,
-    /// Wall time of its last attempt; none if it never began.
+    /// Why it was skipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<Skipped>,
+    /// Times that it ran: 1, or in a loop once per item.
+    pub runs: u64,
+    /// Runs that failed.
+    pub failed: u64,
+    /// Attempts after the first of all its runs.
+    pub retries: u64,
+    /// Wall time of its runs, all attempts and the pauses between them; none if it never began.
     pub seconds: Option<f64>,
     /// In declaration order.
     pub nodes: Vec<NodeResult>,

@@ -15,10 +15,17 @@ pub struct Settings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub sub_flow_timeout: Option<u64>,
+    /// Seconds that what runs has to end by itself once it is asked to stop (default 5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0))]
+    pub grace: Option<f64>,
+    /// Which iterations the event log tells of (default `summary`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events: Option<EventDetail>,
     /// Further attempts of a sub flow after a transient failure (default 1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retries: Option<u32>,
-    /// Seconds before the first further attempt; doubled each time.
+    /// Seconds before the first further attempt (default 1); doubled each time, and spread by chance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0))]
     pub retry_delay: Option<f64>,
@@ -62,6 +69,17 @@ pub enum FailStrategy {
     Halt,
     /// Everything that is not blocked runs.
     Continue,
+}
+
+/// How much the event log tells of loops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum EventDetail {
+    /// All of a loop's first 10,000 items; of later ones failures, and a line per 1,000 items.
+    #[default]
+    Summary,
+    /// Everything.
+    Full,
 }
 
 /// Where rows live between stages.

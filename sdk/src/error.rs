@@ -32,6 +32,11 @@ impl Error {
         Self(Box::new(Fault::new(FaultKind::Other, message)))
     }
 
+    /// The run was asked to stop, and the module did: what `RunContext::sleep` gives then.
+    pub fn cancelled() -> Self {
+        Self(Box::new(Fault::new(FaultKind::Cancelled, "the run is stopping")))
+    }
+
     /// Adds a fact: a path, a row, a column.
     #[must_use]
     pub fn with(self, key: &str, value: impl Display) -> Self {

@@ -113,7 +113,7 @@ pub mod prelude {
     #[cfg(feature = "arrow")]
     pub use crate::rows::{Input, Output};
     pub use crate::sql;
-    pub use pypeline_schema::lowering::Lowering;
+    pub use pypeline_schema::lowering::{Lowering, Service};
     pub use pypeline_schema::manifest::{Effect, Maturity};
     pub use schemars::JsonSchema;
     pub use serde::{Deserialize, Serialize};

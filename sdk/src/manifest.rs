@@ -20,6 +20,9 @@ pub struct Manifest {
     maturity: Maturity,
     lowers: bool,
     runs: bool,
+    service: bool,
+    list_port: Option<&'static str>,
+    globals_key: Option<&'static str>,
 }
 
 impl Manifest {
@@ -43,6 +46,9 @@ impl Manifest {
             maturity: Maturity::Stable,
             lowers: false,
             runs: true,
+            service: false,
+            list_port: None,
+            globals_key: None,
         }
     }
 
@@ -134,6 +140,25 @@ impl Manifest {
         self
     }
 
+    /// What it lowers to is a service of the engine ([`Lowering::Service`](pypeline_schema::lowering::Lowering::Service)), never a
+    /// part of a fused stage. Stands beside [`lowers`](Self::lowers) or [`lowers_or_runs`](Self::lowers_or_runs).
+    pub const fn service(mut self) -> Self {
+        self.service = true;
+        self
+    }
+
+    /// The output port that an ITERATE link takes where it names none; a node of one output port needs no such word.
+    pub const fn list_port(mut self, port: &'static str) -> Self {
+        self.list_port = Some(port);
+        self
+    }
+
+    /// The configuration key whose own keys are globals that the node sets.
+    pub const fn globals_of(mut self, key: &'static str) -> Self {
+        self.globals_key = Some(key);
+        self
+    }
+
     pub(crate) const fn name(&self) -> &'static str {
         self.name
     }
@@ -162,6 +187,9 @@ impl Manifest {
             maturity: self.maturity,
             lowers: self.lowers,
             runs: self.runs,
+            service: self.service,
+            list_port: self.list_port.map(str::to_owned),
+            globals_key: self.globals_key.map(str::to_owned),
         }
     }
 }

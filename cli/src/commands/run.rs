@@ -4,6 +4,7 @@ use crate::args::{Global, LogFormat, LogLevel, Output, RunArgs};
 use crate::exit::Failure;
 use crate::progress::Progress;
 use crate::render;
+use crate::report;
 use pypeline_engine::project::Project;
 use pypeline_engine::run::{self, RunOptions, explain, observe::logging};
 use pypeline_polars::PolarsExecutor;
@@ -17,7 +18,9 @@ pub fn run(global: &Global, args: &RunArgs) -> Result<u8, Failure> {
         context: args.context.clone(),
         set: args.set.iter().map(|(name, value)| (name.clone(), Value::String(value.clone()))).collect(),
         threads: args.threads.map(usize::from),
+        inherited: Vec::new(),
         fuse: !args.no_fuse,
+        events: args.events.clone(),
     };
     if args.explain {
         let text = explain::explain(&project, &args.job, &options, &PolarsExecutor)?;
@@ -29,10 +32,11 @@ pub fn run(global: &Global, args: &RunArgs) -> Result<u8, Failure> {
     let result = run::run(&project, &args.job, &options, Arc::new(PolarsExecutor), Arc::clone(&progress) as _);
     progress.finish();
     let result = result?;
-    if global.output == Output::Json {
-        render::json(&result);
-    } else {
-        render::run_result(&result, &args.job);
+    let is_stdout_taken = args.events.as_ref().is_some_and(|path| path.as_os_str() == "-");
+    match global.output {
+        _ if is_stdout_taken => {}
+        Output::Json => render::json(&result),
+        Output::Text => report::run_result(&result, &args.job),
     }
     Ok(result.exit_code)
 }

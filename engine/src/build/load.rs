@@ -1,8 +1,11 @@
 //! Text to nodes with modules: YAML, the flow format, module names, configurations.
 
+mod ask;
+mod configs;
 pub mod document;
 mod format;
-pub mod modules;
+mod modules;
+pub mod resolved;
 pub mod yaml;
 
 use crate::diagnostics::code::Code;
@@ -10,7 +13,7 @@ use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::plugins::Plugins;
 use crate::registry::Registry;
 use document::Document;
-use modules::Resolved;
+use resolved::Resolved;
 use std::path::Path;
 
 /// Flow files above this size are refused unread.

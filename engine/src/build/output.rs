@@ -4,12 +4,10 @@ mod files;
 
 use crate::build::load::Loaded;
 use crate::build::plan::Plan;
-use crate::scheduling::{Graph, Join, Link, When, static_order};
 use pypeline_schema::FORMAT_VERSION;
 use pypeline_schema::dag::{DagControlLink, DagDataLink, DagFile, DagNode};
-use pypeline_schema::execution_metadata::{ExecutionMetadata, PluginPin, SubFlowLink};
+use pypeline_schema::execution_metadata::{ExecutionMetadata, PluginPin};
 use pypeline_schema::flow::FlowInfo;
-use pypeline_schema::valve::Condition;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -32,7 +30,7 @@ pub fn job(loaded: &Loaded, plan: &Plan, flow: &FlowInfo) -> Job {
         let module = module.as_ref()?;
         Some(DagNode {
             id: node.id.clone(),
-            module: module.manifest.clone(),
+            module: (*module.manifest).clone(),
             library: module.plugin.library.clone(),
             config: module.config.clone(),
             misc: node.misc.clone(),
@@ -69,27 +67,7 @@ pub fn job(loaded: &Loaded, plan: &Plan, flow: &FlowInfo) -> Job {
 fn metadata(loaded: &Loaded, plan: &Plan, dag: &DagFile) -> ExecutionMetadata {
     let document = &loaded.document;
     let name =
-        |sub_flow: usize| plan.sub_flows.get(sub_flow).map_or_else(String::new, |sub_flow| sub_flow.name.clone());
-    let of = |node: usize| plan.sub_flow_of.get(node).copied().unwrap_or_default();
-    let outer: Vec<_> = plan.control.iter().filter(|link| !link.inner).collect();
-    let graph = Graph {
-        joins: vec![Join::Clean; plan.sub_flows.len()],
-        links: outer
-            .iter()
-            .map(|link| {
-                let when = match link.condition {
-                    Condition::Error { .. } => When::Error,
-                    Condition::Always => When::Always,
-                    _ => When::Ok,
-                };
-                Link { from: of(link.from), to: of(link.to), node: link.from, order: link.order, when }
-            })
-            .collect(),
-        parallel_roots: document.settings.parallel_roots.unwrap_or(false),
-        continue_on_failure: false,
-    };
-    let has_link = |sub_flow: usize| graph.links.iter().any(|link| link.to == sub_flow);
-    let roots = (0..plan.sub_flows.len()).filter(|sub_flow| !has_link(*sub_flow)).map(name).collect();
+        |sub_flow: &usize| plan.sub_flows.get(*sub_flow).map_or_else(String::new, |sub_flow| sub_flow.name.clone());
     let plugins: BTreeMap<String, PluginPin> =
         loaded.modules.iter().flatten().map(|module| (module.plugin.library.clone(), module.plugin.pin())).collect();
     let mut metadata = ExecutionMetadata {
@@ -97,18 +75,11 @@ fn metadata(loaded: &Loaded, plan: &Plan, dag: &DagFile) -> ExecutionMetadata {
         fingerprint: String::new(),
         settings: document.settings.clone(),
         sub_flows: plan.sub_flows.clone(),
-        control: outer
-            .iter()
-            .map(|link| SubFlowLink {
-                from: name(of(link.from)),
-                to: name(of(link.to)),
-                node: document.nodes.get(link.from).map_or_else(String::new, |node| node.id.clone()),
-                order: link.order,
-                condition: link.condition.text(),
-            })
-            .collect(),
-        roots,
-        static_order: static_order(graph).into_iter().map(name).collect(),
+        control: plan.links.clone(),
+        scopes: plan.scopes.clone(),
+        caches: plan.caches.clone(),
+        roots: plan.roots.iter().map(name).collect(),
+        static_order: plan.static_order.iter().map(name).collect(),
         context: document.context.iter().map(|(name, variable)| (name.clone(), without_secret(variable))).collect(),
         params: document.params.iter().map(|(name, variable)| (name.clone(), without_secret(variable))).collect(),
         uses: plan.uses.clone(),

@@ -67,9 +67,21 @@ codes! {
     ControlKind = "P012", Error, "a control link at a node that takes none";
     DuplicateId = "P013", Error, "two nodes with one id";
     ReservedId = "P014", Error, "an id that cannot be used";
-    ConditionUnsupported = "P015", Error, "a condition that this version does not run";
     UnknownGlobal = "P016", Error, "a template names a global that nothing sets";
     UndeclaredContext = "P017", Warning, "a context variable that is declared nowhere";
+    MiscValue = "P018", Error, "a value in `misc` that the engine cannot use";
+    NoList = "P019", Error, "an iterate link whose source has no list, or several and none named";
+    ScopeEntry = "P020", Error, "a further control link to the target of an iterate or start link";
+    StartExit = "P021", Error, "a control link out of what a start link governs";
+    HandlerOutside = "P022", Error, "an `error handled` link that leads out of a loop";
+    InAndOutside = "P023", Warning, "a sub flow that one link would put inside a loop and another outside";
+    ConditionSyntax = "P024", Error, "a condition that cannot be parsed";
+    IterOutside = "P025", Error, "`iter` where no loop, or not so many, are around";
+    EachForm = "P026", Error, "`each` without a node and a variable as texts";
+    GlobalTooEarly = "P027", Error, "a global of a node that cannot have run before";
+    CacheTooEarly = "P028", Error, "a cache that nothing can have written before it is read";
+    ElseAlone = "P029", Warning, "an `else` link with no condition before it";
+    TwinLink = "P030", Warning, "a control link that stands twice";
 }
 
 #[cfg(test)]

@@ -1,244 +1,166 @@
 //! The tokio driver around the scheduler: performs its commands, reports what happened as events.
+//!
+//! Sub flows run in *lanes*, tasks on the workers: the lane that ends a sub flow asks the scheduler what comes next and goes
+//! on with it. Signals, timeouts and the end are waited for on a thread of their own ([`conductor`]), which no module can block.
 
 mod cancel;
+mod child;
+mod conductor;
 mod context;
+mod core;
+mod instances;
+mod items;
+mod lane;
 mod module;
+mod pass;
 mod ports;
 mod publish;
+mod retry;
+mod services;
 mod sub_flow;
+mod telling;
+mod watch;
 pub(super) mod wiring;
+pub(super) mod workers;
 
+use super::RunOptions;
 use super::job::Job;
-use super::observe::{Event, LinkCounter, Observer};
-use super::prepare;
-use super::report::{Ended, Ledger};
+use super::observe::LinkCounter;
+use super::observe::journal::Journal;
+use super::prepare::SubFlowPlan;
+use super::report::Ledger;
 use super::templater::Values;
-use crate::artifacts::ArtifactStore;
+use crate::artifacts::{Artifact, ArtifactStore};
 use crate::executor::Executor;
 use crate::project::Project;
-use crate::scheduling::{Command, Graph, Join, Link, Outcome, Scheduler, When};
-use cancel::{Cancel, Signals};
+pub(super) use cancel::Cancel;
+use core::Core;
+pub(super) use conductor::conduct;
+use instances::Instances;
 use publish::Claims;
-use pypeline_schema::fault::{Fault, FaultKind};
-use pypeline_schema::run_result::{RunResult, State};
-use pypeline_schema::settings::FailStrategy;
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicU64;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::task::JoinSet;
+use tokio::sync::Notify;
+use watch::Watch;
+use workers::Workers;
 
-/// Seconds that a module has to end by itself once it is asked to stop.
-pub(super) const GRACE: Duration = Duration::from_secs(5);
+/// Seconds that what runs has to end by itself once it is asked to stop, where the flow does not say.
+const DEFAULT_GRACE: f64 = 5.0;
 
 /// What everything in a run shares.
 pub(super) struct Shared {
     pub project: Project,
     pub job: Job,
+    pub options: RunOptions,
     pub values: Values,
     pub store: Arc<ArtifactStore>,
     pub executor: Arc<dyn Executor>,
-    pub observer: Arc<dyn Observer>,
-    pub fuse: bool,
+    pub journal: Journal,
+    /// Its pool is the one for blocking work.
     pub runtime: Handle,
+    pub workers: Workers,
     pub links: Vec<LinkCounter>,
-    /// The links as pairs of node indices.
-    pub pairs: Vec<(usize, usize)>,
     pub ledger: Ledger,
     /// Files that sinks are writing now.
     pub claims: Claims,
     /// Numbers the attempts of all sub flows.
     pub attempts: AtomicU64,
+    /// What of each sub flow does not change from pass to pass.
+    pub plans: Vec<OnceLock<Arc<SubFlowPlan>>>,
+    pub instances: Instances,
+    pub core: Mutex<Core>,
+    pub watch: Watch,
+    /// Rung when the scheduler has finished.
+    pub finished: Notify,
+    /// Rows for the job that runs this one.
+    pub returned: Mutex<BTreeMap<String, Arc<Artifact>>>,
+    /// Globals that are kept of every item.
+    pub each: BTreeSet<String>,
+    pub grace: Duration,
+    /// Jobs around this one.
+    pub depth: u32,
+    /// Asks this run to stop, where another job runs it.
+    pub caller: Option<Cancel>,
 }
 
-/// One run.
-pub(super) struct Driver {
-    shared: Arc<Shared>,
-    running: JoinSet<(usize, Outcome)>,
-    cancels: BTreeMap<usize, Cancel>,
-    fault: Option<Fault>,
-    stopped_by: Option<u8>,
-}
-
-impl Driver {
-    #[allow(clippy::too_many_arguments)] // Named once, in `run`, where each is what its type says.
-    pub(super) fn new(
-        project: Project,
-        job: Job,
-        values: Values,
-        store: Arc<ArtifactStore>,
-        executor: Arc<dyn Executor>,
-        observer: Arc<dyn Observer>,
-        fuse: bool,
-        runtime: Handle,
-    ) -> Self {
-        let sub_flow =
-            |id: &str| job.metadata.sub_flows.iter().position(|sub_flow| sub_flow.nodes.iter().any(|node| node == id));
-        let links = job.dag.data_links.iter().map(|link| LinkCounter {
-            from: link.from.clone(),
-            to: link.to.clone(),
-            sub_flow: sub_flow(&link.from.node).unwrap_or_default(),
-            rows: Arc::new(AtomicU64::new(0)),
-        });
-        let (links, pairs) = (links.collect(), prepare::pairs(&job.dag.nodes, &job.dag.data_links));
-        let ledger = Ledger::new(&job);
-        let (claims, attempts) = (Claims::default(), AtomicU64::new(0));
-        let shared = Shared {
-            project,
-            job,
-            values,
-            store,
-            executor,
-            observer,
-            fuse,
-            runtime,
-            links,
-            pairs,
-            ledger,
-            claims,
-            attempts,
-        };
-        Self {
-            shared: Arc::new(shared),
-            running: JoinSet::new(),
-            cancels: BTreeMap::new(),
-            fault: None,
-            stopped_by: None,
-        }
-    }
-
-    /// Runs to the end; whatever happens is in the result.
-    pub(super) async fn run(mut self) -> RunResult {
-        let started = Instant::now();
-        let shared = Arc::clone(&self.shared);
-        shared
-            .observer
-            .event(&Event::RunStarted { run_id: shared.values.run_id().to_owned(), links: shared.links.clone() });
-        let mut scheduler = Scheduler::new(graph(&shared.job));
-        let mut signals = Signals::listen();
-        let timeout = shared.job.metadata.settings.timeout.map(Duration::from_secs);
-        let deadline = tokio::time::sleep(timeout.unwrap_or(Duration::MAX / 4));
-        tokio::pin!(deadline);
-        let mut timed_out = false;
-        let mut commands: VecDeque<Command> = scheduler.begin().into();
-        loop {
-            while let Some(command) = commands.pop_front() {
-                self.perform(command);
-            }
-            if self.running.is_empty() {
-                break;
-            }
-            tokio::select! {
-                ended = self.running.join_next() => {
-                    let Some((index, outcome)) = ended.and_then(Result::ok) else { continue };
-                    self.cancels.remove(&index);
-                    commands.extend(scheduler.ended(index, outcome));
-                }
-                code = signals.next() => {
-                    if self.stopped_by.is_some() {
-                        // Asked twice: leave at once. The system drops the lock, the next run the temporary files.
-                        std::process::exit(i32::from(code));
-                    }
-                    tracing::warn!("stopping: running modules have {} s to end; a second signal ends at once", GRACE.as_secs());
-                    self.stopped_by = Some(code);
-                    scheduler.cancel();
-                    self.stop_running();
-                }
-                () = &mut deadline, if timeout.is_some() && !timed_out => {
-                    timed_out = true;
-                    let seconds = timeout.unwrap_or_default().as_secs();
-                    self.fault = Some(Fault::new(FaultKind::Cancelled, format!("the run took longer than its timeout of {seconds} s")));
-                    scheduler.cancel();
-                    self.stop_running();
-                }
-            }
-        }
-        self.finish(started)
-    }
-
-    fn perform(&mut self, command: Command) {
-        match command {
-            Command::Start(index) => {
-                let cancel = Cancel::new();
-                self.cancels.insert(index, cancel.clone());
-                let shared = Arc::clone(&self.shared);
-                self.running.spawn(async move { (index, sub_flow::run(shared, index, cancel).await) });
-            }
-            Command::Skip(index, _) => self.shared.ended(index, State::Skipped, None),
-            Command::StopRunning => self.stop_running(),
-            Command::Finish => {}
-        }
-    }
-
-    fn stop_running(&self) {
-        for cancel in self.cancels.values() {
-            cancel.cancel();
-        }
-    }
-
-    fn finish(self, started: Instant) -> RunResult {
-        let shared = &self.shared;
-        let mut failed = self.fault.is_some();
-        for index in 0..shared.job.metadata.sub_flows.len() {
-            match shared.ledger.sub_flow_state(index) {
-                State::Pending => shared.ended(index, State::Skipped, None),
-                // Running still: its task panicked, and had no say any more.
-                State::Failed | State::Running => failed = true,
-                _ => {}
-            }
-        }
-        let (state, exit_code) = match (self.stopped_by, failed) {
-            (Some(code), _) => (State::Cancelled, code),
-            (None, true) => (State::Failed, 1),
-            (None, false) => (State::Succeeded, 0),
-        };
-        let ended = Ended { state, exit_code, seconds: started.elapsed().as_secs_f64(), fault: self.fault };
-        shared.ledger.result(&shared.job, &shared.links, shared.values.run_id(), ended)
-    }
+/// What a run is made of, before anything of it has begun.
+pub(super) struct Parts {
+    pub project: Project,
+    pub job: Job,
+    pub options: RunOptions,
+    pub values: Values,
+    pub store: Arc<ArtifactStore>,
+    pub executor: Arc<dyn Executor>,
+    pub journal: Journal,
+    pub runtime: Handle,
+    pub threads: usize,
+    pub depth: u32,
+    pub caller: Option<Cancel>,
 }
 
 impl Shared {
-    /// Records the end of a sub flow and tells of it.
-    pub(super) fn ended(&self, index: usize, state: State, seconds: Option<f64>) {
-        self.ledger.set_sub_flow(index, state, seconds);
-        if state == State::Skipped {
-            for node in self.nodes(index) {
-                self.ledger.set_node(node, |node| node.state = State::Skipped);
+    pub(super) fn new(parts: Parts) -> Arc<Self> {
+        let Parts { project, job, options, values, store, executor, journal, runtime, threads, depth, caller } = parts;
+        let mut sub_flow_of: Vec<Arc<str>> = vec!["".into(); job.dag.data_links.len()];
+        for (sub_flow, links) in job.metadata.sub_flows.iter().zip(&job.index.links_of) {
+            let name: Arc<str> = sub_flow.name.as_str().into();
+            for link in links {
+                if let Some(of) = sub_flow_of.get_mut(*link) {
+                    of.clone_from(&name);
+                }
             }
         }
-        let name = self.sub_flow_name(index);
-        self.observer.event(&Event::SubFlowEnded { index, name, state, seconds });
+        let links = job.dag.data_links.iter().zip(sub_flow_of).map(|(link, sub_flow)| LinkCounter {
+            from: link.from.clone(),
+            to: link.to.clone(),
+            sub_flow,
+            rows: Arc::new(AtomicU64::new(0)),
+        });
+        let grace = job.metadata.settings.grace.unwrap_or(DEFAULT_GRACE);
+        Arc::new(Self {
+            links: links.collect(),
+            ledger: Ledger::new(&job),
+            claims: Claims::default(),
+            attempts: AtomicU64::new(0),
+            plans: job.metadata.sub_flows.iter().map(|_| OnceLock::new()).collect(),
+            instances: Instances::default(),
+            core: Mutex::new(Core::new(&job, threads)),
+            watch: Watch::default(),
+            workers: Workers::new(runtime.clone()),
+            finished: Notify::new(),
+            returned: Mutex::default(),
+            each: job.metadata.uses.each.iter().cloned().collect(),
+            grace: Duration::try_from_secs_f64(grace).unwrap_or(Duration::from_secs(5)),
+            project,
+            job,
+            options,
+            values,
+            store,
+            executor,
+            journal,
+            runtime,
+            depth,
+            caller,
+        })
     }
 
-    pub(super) fn sub_flow_name(&self, index: usize) -> String {
-        self.job.metadata.sub_flows.get(index).map_or_else(String::new, |sub_flow| sub_flow.name.clone())
+    pub(super) fn sub_flow_name(&self, index: usize) -> &str {
+        self.job.metadata.sub_flows.get(index).map_or("", |sub_flow| sub_flow.name.as_str())
     }
 
     /// Indices of a sub flow's nodes, in declaration order.
-    pub(super) fn nodes(&self, index: usize) -> Vec<usize> {
-        let Some(sub_flow) = self.job.metadata.sub_flows.get(index) else { return Vec::new() };
-        let nodes = self.job.dag.nodes.iter().enumerate();
-        nodes.filter(|(_, node)| sub_flow.nodes.contains(&node.id)).map(|(at, _)| at).collect()
+    pub(super) fn nodes(&self, index: usize) -> &[usize] {
+        self.job.index.nodes_of.get(index).map_or(&[], Vec::as_slice)
     }
-}
 
-/// The job's sub flows and control links as the scheduler sees them.
-fn graph(job: &Job) -> Graph {
-    let index = |name: &str| job.metadata.sub_flows.iter().position(|sub_flow| sub_flow.name == name);
-    let node = |id: &str| job.dag.nodes.iter().position(|node| node.id == id).unwrap_or_default();
-    let links = job.metadata.control.iter().filter_map(|link| {
-        let when = match link.condition.as_str() {
-            "error" => When::Error,
-            "always" => When::Always,
-            _ => When::Ok,
-        };
-        Some(Link { from: index(&link.from)?, to: index(&link.to)?, node: node(&link.node), order: link.order, when })
-    });
-    Graph {
-        joins: vec![Join::Clean; job.metadata.sub_flows.len()],
-        links: links.collect(),
-        parallel_roots: job.metadata.settings.parallel_roots.unwrap_or(false),
-        continue_on_failure: job.metadata.settings.fail_strategy == Some(FailStrategy::Continue),
+    pub(super) fn node_id(&self, node: usize) -> &str {
+        self.job.dag.nodes.get(node).map_or("", |node| node.id.as_str())
+    }
+
+    pub(super) fn in_loop(&self, sub_flow: usize) -> bool {
+        self.job.index.in_loop.get(sub_flow).copied().unwrap_or(false)
     }
 }

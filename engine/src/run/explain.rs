@@ -1,6 +1,7 @@
 //! `pype run --explain`: the units of each sub flow, and the plan of each stage, without reading a row.
 
 use super::execution::wiring;
+use super::frames::FrameData;
 use super::job::Job;
 use super::prepare::{self, Unit};
 use super::{RunError, RunOptions, templater};
@@ -21,15 +22,12 @@ pub fn explain(
     let job = Job::open(project, folder)?;
     let values = templater::values(&job, options)?;
     let store = Arc::new(ArtifactStore::new(Policy::memory(), &std::env::temp_dir()));
-    let pairs = prepare::pairs(&job.dag.nodes, &job.dag.data_links);
     let mut out = String::new();
-    for sub_flow in &job.metadata.sub_flows {
-        let nodes: Vec<usize> = (0..job.dag.nodes.len())
-            .filter(|at| job.dag.nodes.get(*at).is_some_and(|node| sub_flow.nodes.contains(&node.id)))
-            .collect();
+    let scope = values.scope(&FrameData::flow());
+    for (at, sub_flow) in job.metadata.sub_flows.iter().enumerate() {
         let _ = writeln!(out, "sub flow {}", sub_flow.name);
-        let prepared = match prepare::prepare(&job, project, &nodes, values.scope()) {
-            Ok(prepared) => prepared,
+        let plan = match prepare::plan(&job, project, at, &scope, options.fuse) {
+            Ok(plan) => plan,
             Err(faults) => {
                 for (_, fault) in faults {
                     let _ = writeln!(out, "  known only at run: {fault}");
@@ -37,17 +35,19 @@ pub fn explain(
                 continue;
             }
         };
-        let units = prepare::units(&prepared, &pairs, options.fuse);
         let id = |node: &usize| job.dag.nodes.get(*node).map_or("", |node| node.id.as_str());
-        for (number, unit) in units.iter().enumerate() {
+        for (number, unit) in plan.waves.iter().flatten() {
             match unit {
                 Unit::Module(node) => {
-                    let _ = writeln!(out, "  {}. module {} (runs by itself)", number + 1, id(node));
+                    let _ = writeln!(out, "  {}. module {} (runs by itself)", number, id(node));
+                }
+                Unit::Service(node) => {
+                    let _ = writeln!(out, "  {}. {} (the engine itself)", number, id(node));
                 }
                 Unit::Stage(nodes) => {
                     let names: Vec<&str> = nodes.iter().map(id).collect();
-                    let _ = writeln!(out, "  {}. stage [{}] on {}", number + 1, names.join(", "), executor.name());
-                    let plan = match wiring::stage_for_explain(&job, &prepared, nodes, &store) {
+                    let _ = writeln!(out, "  {}. stage [{}] on {}", number, names.join(", "), executor.name());
+                    let plan = match wiring::stage_for_explain(&job, &plan, nodes, &store) {
                         Some(stage) => executor.explain(&stage).unwrap_or_else(|fault| fault.fault.to_string()),
                         None => "it takes tables of another stage: its plan is known once they are there".to_owned(),
                     };

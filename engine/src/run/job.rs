@@ -1,10 +1,13 @@
 //! A job folder, read and found whole: versions, fingerprint, and the very plugins it was built with.
 
+pub mod index;
+
 use crate::job_folder::{JobFolder, fingerprint};
 use crate::plugins::Plugins;
 use crate::plugins::error::PluginError;
 use crate::plugins::handle::Plugin;
 use crate::project::Project;
+use index::Index;
 use pypeline_schema::FORMAT_VERSION;
 use pypeline_schema::dag::{DagFile, DagNode};
 use pypeline_schema::execution_metadata::ExecutionMetadata;
@@ -70,6 +73,8 @@ pub struct Job {
     pub dag: DagFile,
     /// What the scheduler needs.
     pub metadata: ExecutionMetadata,
+    /// Numbers for names.
+    pub index: Index,
     /// Libraries by file name.
     pub plugins: BTreeMap<String, Arc<Plugin>>,
 }
@@ -84,7 +89,8 @@ impl Job {
             return Err(JobError::Fingerprint(folder.name().to_owned()));
         }
         let plugins = load_plugins(project, &dag, &metadata)?;
-        Ok(Self { folder, dag, metadata, plugins })
+        let index = Index::new(&dag, &metadata);
+        Ok(Self { folder, dag, metadata, index, plugins })
     }
 
     /// The library that holds a node's module.

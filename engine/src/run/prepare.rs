@@ -4,7 +4,7 @@ use super::job::Job;
 use crate::config;
 use crate::project::Project;
 use crate::template::{self, Scope};
-use pypeline_schema::dag::{DagDataLink, DagNode};
+use pypeline_schema::dag::DagNode;
 use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::lowering::{LowerRequest, Lowering};
 use serde_json::{Map, Value};
@@ -15,7 +15,7 @@ pub(super) struct Prepared {
     /// Index into the DAG's nodes.
     pub node: usize,
     /// Templates resolved.
-    pub config: Value,
+    pub config: Arc<Value>,
     /// What it does; none for a module that runs.
     pub lowering: Option<Lowering>,
 }
@@ -27,6 +27,8 @@ pub(super) enum Unit {
     Stage(Vec<usize>),
     /// Index into the DAG's nodes.
     Module(usize),
+    /// Index into the DAG's nodes; the engine itself does the work.
+    Service(usize),
 }
 
 impl Unit {
@@ -34,7 +36,7 @@ impl Unit {
     pub(super) fn nodes(&self) -> &[usize] {
         match self {
             Self::Stage(nodes) => nodes,
-            Self::Module(node) => std::slice::from_ref(node),
+            Self::Module(node) | Self::Service(node) => std::slice::from_ref(node),
         }
     }
 }
@@ -42,18 +44,50 @@ impl Unit {
 /// A failure before anything ran, laid at a node's door.
 pub(super) type NodeFault = (usize, Box<Fault>);
 
+/// A sub flow ready to run.
+pub(super) struct SubFlowPlan {
+    pub prepared: Vec<Prepared>,
+    /// Units whose inputs are ready together, wave after wave, with their numbers.
+    pub waves: Vec<Vec<(u32, Unit)>>,
+}
+
+impl SubFlowPlan {
+    /// What a node does.
+    pub(super) fn of(&self, node: usize) -> Option<&Prepared> {
+        self.prepared.iter().find(|ready| ready.node == node)
+    }
+}
+
+/// Resolves, lowers and parts a sub flow; all faults at once.
+pub(super) fn plan(
+    job: &Job,
+    project: &Project,
+    sub_flow: usize,
+    scope: &Scope,
+    fuse: bool,
+) -> Result<SubFlowPlan, Vec<NodeFault>> {
+    let nodes = job.index.nodes_of.get(sub_flow).map_or(&[][..], Vec::as_slice);
+    let prepared = prepare(job, project, nodes, scope)?;
+    let links: Vec<(usize, usize)> = job.index.links_of.get(sub_flow).into_iter().flatten().filter_map(|link| job.index.pairs.get(*link).copied()).collect();
+    let waves = waves(units(&prepared, &links, fuse), &links);
+    let waves = waves.ok_or_else(|| {
+        let fault = Fault::new(FaultKind::Contract, "the job's data links form a cycle; build it again");
+        vec![(nodes.first().copied().unwrap_or_default(), Box::new(fault))]
+    })?;
+    Ok(SubFlowPlan { prepared, waves })
+}
+
 /// Resolves and lowers all nodes of a sub flow; all faults at once.
 pub(super) fn prepare(
     job: &Job,
     project: &Project,
     nodes: &[usize],
-    scope: Scope,
+    scope: &Scope,
 ) -> Result<Vec<Prepared>, Vec<NodeFault>> {
-    let scope = Arc::new(scope);
     let (mut prepared, mut faults) = (Vec::new(), Vec::new());
     for &at in nodes {
         let Some(node) = job.dag.nodes.get(at) else { continue };
-        match prepare_node(job, project, at, node, &scope) {
+        match prepare_node(job, project, at, node, scope) {
             Ok(ready) => prepared.push(ready),
             Err(fault) => faults.push((at, fault)),
         }
@@ -66,18 +100,18 @@ fn prepare_node(
     project: &Project,
     at: usize,
     node: &DagNode,
-    scope: &Arc<Scope>,
+    scope: &Scope,
 ) -> Result<Prepared, Box<Fault>> {
-    let written = Value::Object(node.config.clone());
-    let config = template::resolve(&written, scope).map_err(|error| {
-        let fault = Fault::new(FaultKind::Config, error.message);
-        Box::new(fault.with("key", error.pointer.trim_start_matches('/')))
-    })?;
-    if template::is_template(&written) {
+    let mut config = Value::Object(node.config.clone());
+    if job.index.is_templated.get(at).copied().unwrap_or(false) {
+        config = template::resolve(&config, scope).map_err(|error| {
+            let fault = Fault::new(FaultKind::Config, error.message);
+            Box::new(fault.with("key", error.pointer.trim_start_matches('/')))
+        })?;
         check_again(node, &config)?;
     }
-    let lowering = if node.module.lowers { lower(job, project, node, &config)? } else { None };
-    Ok(Prepared { node: at, config, lowering })
+    let lowering = if node.module.lowers { lower(job, project, at, node, &config)? } else { None };
+    Ok(Prepared { node: at, config: Arc::new(config), lowering })
 }
 
 /// The build could not see behind the templates: now the values are known.
@@ -107,10 +141,16 @@ fn check_again(node: &DagNode, resolved: &Value) -> Result<(), Box<Fault>> {
     }
 }
 
-fn lower(job: &Job, project: &Project, node: &DagNode, config: &Value) -> Result<Option<Lowering>, Box<Fault>> {
+fn lower(
+    job: &Job,
+    project: &Project,
+    at: usize,
+    node: &DagNode,
+    config: &Value,
+) -> Result<Option<Lowering>, Box<Fault>> {
     let plugin =
         job.plugin(node).ok_or_else(|| Box::new(Fault::new(FaultKind::Contract, "its plugin is not loaded")))?;
-    let linked = job.dag.data_links.iter().filter(|link| link.from.node == node.id);
+    let linked = job.index.outputs.get(at).into_iter().flatten().filter_map(|link| job.dag.data_links.get(*link));
     let mut linked_outputs: Vec<String> = linked.map(|link| link.from.port.clone()).collect();
     linked_outputs.sort();
     linked_outputs.dedup();
@@ -127,7 +167,7 @@ fn lower(job: &Job, project: &Project, node: &DagNode, config: &Value) -> Result
             destination.path = project.resolve(&destination.path).display().to_string();
             Some(Lowering::Destination(destination))
         }
-        select @ Lowering::Select(_) => Some(select),
+        other @ (Lowering::Select(_) | Lowering::Service(_)) => Some(other),
     })
 }
 
@@ -135,7 +175,8 @@ fn lower(job: &Job, project: &Project, node: &DagNode, config: &Value) -> Result
 /// that runs lies between them on some path: fusing only nodes of one level can never put it inside a stage.
 pub(super) fn units(prepared: &[Prepared], links: &[(usize, usize)], fuse: bool) -> Vec<Unit> {
     let order = topological(prepared, links);
-    let lowers = |node: usize| prepared.iter().any(|ready| ready.node == node && ready.lowering.is_some());
+    let lowering = |node: usize| prepared.iter().find(|ready| ready.node == node).and_then(|ready| ready.lowering.as_ref());
+    let lowers = |node: usize| lowering(node).is_some_and(|lowering| !matches!(lowering, Lowering::Service(_)));
     let mut level: Vec<(usize, usize)> = Vec::new();
     for &node in &order {
         let of = |wanted: usize| level.iter().find(|(node, _)| *node == wanted).map_or(0, |(_, level)| *level);
@@ -148,7 +189,7 @@ pub(super) fn units(prepared: &[Prepared], links: &[(usize, usize)], fuse: bool)
     let mut units: Vec<Unit> = Vec::new();
     for &node in &order {
         if !lowers(node) {
-            units.push(Unit::Module(node));
+            units.push(if lowering(node).is_some() { Unit::Service(node) } else { Unit::Module(node) });
             continue;
         }
         let joined = |other: usize| {
@@ -182,10 +223,27 @@ fn topological(prepared: &[Prepared], links: &[(usize, usize)]) -> Vec<usize> {
     order
 }
 
-/// Links of the DAG as pairs of node indices.
-pub(super) fn pairs(nodes: &[DagNode], links: &[DagDataLink]) -> Vec<(usize, usize)> {
-    let index = |id: &str| nodes.iter().position(|node| node.id == id).unwrap_or(usize::MAX);
-    links.iter().map(|link| (index(&link.from.node), index(&link.to.node))).collect()
+/// Units by the time at which their inputs are ready; none if they wait for one another.
+fn waves(units: Vec<Unit>, links: &[(usize, usize)]) -> Option<Vec<Vec<(u32, Unit)>>> {
+    let mut left: Vec<(u32, Unit)> = (1..).zip(units).collect();
+    let mut waves = Vec::new();
+    while !left.is_empty() {
+        let waits = |unit: &Unit| {
+            let comes_from = |from: &usize| {
+                !unit.nodes().contains(from) && left.iter().any(|(_, other)| other.nodes().contains(from))
+            };
+            links.iter().any(|(from, to)| unit.nodes().contains(to) && comes_from(from))
+        };
+        let is_ready: Vec<bool> = left.iter().map(|(_, unit)| !waits(unit)).collect();
+        let mut is_ready = is_ready.into_iter();
+        let (wave, later): (Vec<_>, Vec<_>) = left.into_iter().partition(|_| is_ready.next().unwrap_or(false));
+        if wave.is_empty() {
+            return None;
+        }
+        waves.push(wave);
+        left = later;
+    }
+    Some(waves)
 }
 
 #[cfg(test)]
@@ -199,7 +257,7 @@ mod tests {
             .enumerate()
             .map(|(node, lowers)| Prepared {
                 node,
-                config: Value::Null,
+                config: Arc::default(),
                 lowering: lowers.then(|| Lowering::Select([].into())),
             })
             .collect();

@@ -1,74 +1,127 @@
 //! What happened, kept while the run goes on, and put together as the result at its end.
 
+mod failures;
+mod nodes;
+
 use super::job::Job;
 use super::observe::LinkCounter;
+pub(super) use failures::Failures;
+pub(super) use nodes::{NodePass, counts};
 use pypeline_schema::FORMAT_VERSION;
-use pypeline_schema::dag::DagNode;
 use pypeline_schema::fault::Fault;
-use pypeline_schema::manifest::ModuleKind;
-use pypeline_schema::run_result::{LinkResult, NodeResult, RunResult, State, SubFlowResult};
+use pypeline_schema::run_result::{LinkResult, RunResult, Skipped, State, SubFlowResult};
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-
-/// The name of the port for rows that a node did not take.
-const REJECT: &str = "reject";
 
 /// How each sub flow and node stands.
 #[derive(Debug)]
 pub(super) struct Ledger {
-    sub_flows: Mutex<Vec<(State, Option<f64>)>>,
-    nodes: Mutex<Vec<NodeState>>,
+    sub_flows: Mutex<Vec<SubFlowState>>,
+    nodes: Mutex<Vec<nodes::NodeState>>,
+    failures: Mutex<Failures>,
 }
 
-/// How a node stands.
-#[derive(Debug, Clone)]
-pub(super) struct NodeState {
+#[derive(Debug, Clone, Default)]
+struct SubFlowState {
+    running: u64,
+    /// Over all passes.
+    ended: Option<State>,
+    skipped: Option<Skipped>,
+    runs: u64,
+    failed: u64,
+    retries: u64,
+    seconds: f64,
+}
+
+/// One pass of a sub flow, all attempts taken together.
+#[derive(Debug)]
+pub(super) struct PassEnd {
     pub state: State,
-    pub seconds: Option<f64>,
-    pub stage: Option<u32>,
-    pub fault: Option<Fault>,
+    pub attempts: u64,
+    pub seconds: f64,
+    pub nodes: Vec<NodePass>,
+}
+
+/// Of two ends of passes, the one that is told of both.
+fn graver(a: Option<State>, b: State) -> State {
+    let rank = |state: State| match state {
+        State::Pending => 0,
+        State::Skipped => 1,
+        State::Succeeded => 2,
+        State::Running => 3,
+        State::Cancelled => 4,
+        State::Failed => 5,
+    };
+    a.filter(|a| rank(*a) > rank(b)).unwrap_or(b)
 }
 
 impl Ledger {
     pub(super) fn new(job: &Job) -> Self {
-        let node = NodeState { state: State::Pending, seconds: None, stage: None, fault: None };
         Self {
-            sub_flows: Mutex::new(vec![(State::Pending, None); job.metadata.sub_flows.len()]),
-            nodes: Mutex::new(vec![node; job.dag.nodes.len()]),
+            sub_flows: Mutex::new(vec![SubFlowState::default(); job.metadata.sub_flows.len()]),
+            nodes: Mutex::new(vec![nodes::NodeState::default(); job.dag.nodes.len()]),
+            failures: Mutex::default(),
         }
     }
 
-    pub(super) fn set_sub_flow(&self, index: usize, state: State, seconds: Option<f64>) {
-        if let Some(entry) = lock(&self.sub_flows).get_mut(index) {
-            *entry = (state, seconds);
+    pub(super) fn started(&self, sub_flow: usize) {
+        if let Some(entry) = lock(&self.sub_flows).get_mut(sub_flow) {
+            entry.running += 1;
         }
     }
 
-    pub(super) fn sub_flow_state(&self, index: usize) -> State {
-        lock(&self.sub_flows).get(index).map_or(State::Pending, |(state, _)| *state)
+    pub(super) fn ended(&self, sub_flow: usize, end: PassEnd) {
+        if let Some(entry) = lock(&self.sub_flows).get_mut(sub_flow) {
+            entry.running = entry.running.saturating_sub(1);
+            entry.ended = Some(graver(entry.ended, end.state));
+            entry.runs += 1;
+            entry.failed += u64::from(end.state == State::Failed);
+            entry.retries += end.attempts.saturating_sub(1);
+            entry.seconds += end.seconds;
+        }
+        let mut nodes = lock(&self.nodes);
+        for pass in end.nodes {
+            if let Some(node) = nodes.get_mut(pass.node) {
+                node.take(pass);
+            }
+        }
     }
 
-    pub(super) fn set_node(&self, index: usize, change: impl FnOnce(&mut NodeState)) {
-        if let Some(node) = lock(&self.nodes).get_mut(index) {
-            change(node);
+    pub(super) fn skipped(&self, sub_flow: usize, why: Skipped) {
+        if let Some(entry) = lock(&self.sub_flows).get_mut(sub_flow) {
+            entry.ended = Some(graver(entry.ended, State::Skipped));
+            entry.skipped.get_or_insert(why);
         }
+    }
+
+    pub(super) fn failures(&self) -> MutexGuard<'_, Failures> {
+        lock(&self.failures)
     }
 
     /// The result, with counts as they stand.
     pub(super) fn result(&self, job: &Job, links: &[LinkCounter], run_id: &str, ended: Ended) -> RunResult {
-        let nodes = lock(&self.nodes);
-        let states = lock(&self.sub_flows);
-        let node_result = |id: &String| {
-            let at = job.dag.nodes.iter().position(|node| node.id == *id)?;
-            Some(node_result(job.dag.nodes.get(at)?, nodes.get(at)?, links))
-        };
-        let sub_flows =
-            job.metadata.sub_flows.iter().zip(states.iter()).map(|(sub_flow, (state, seconds))| SubFlowResult {
-                name: sub_flow.name.clone(),
-                state: *state,
-                seconds: *seconds,
-                nodes: sub_flow.nodes.iter().filter_map(node_result).collect(),
+        let (nodes, states) = (lock(&self.nodes), lock(&self.sub_flows));
+        let sub_flow = |(at, state): (usize, &SubFlowState)| {
+            let members = job.index.nodes_of.get(at).into_iter().flatten();
+            let was_never_run = state.runs == 0 && state.running == 0;
+            let in_loop = job.index.in_loop.get(at).copied().unwrap_or(false);
+            let nodes = members.filter_map(|at| {
+                let node = job.dag.nodes.get(*at)?;
+                Some(nodes::result(job, *at, node, nodes.get(*at)?, links, (was_never_run, in_loop)))
             });
+            SubFlowResult {
+                name: job.metadata.sub_flows.get(at).map_or_else(String::new, |sub_flow| sub_flow.name.clone()),
+                // What runs still was given up; what never began in a run that has ended was skipped.
+                state: if state.running > 0 { State::Cancelled } else { state.ended.unwrap_or(State::Skipped) },
+                skipped: state.skipped.filter(|_| was_never_run),
+                runs: state.runs,
+                failed: state.failed,
+                retries: state.retries,
+                seconds: (state.runs > 0).then_some(state.seconds),
+                nodes: nodes.collect(),
+            }
+        };
+        let failures = lock(&self.failures);
         RunResult {
             format_version: FORMAT_VERSION,
             run_id: run_id.to_owned(),
@@ -78,10 +131,18 @@ impl Ledger {
             seconds: ended.seconds,
             fault: ended.fault,
             peak_rss_bytes: peak_rss(),
-            sub_flows: sub_flows.collect(),
+            sub_flows: states.iter().enumerate().map(sub_flow).collect(),
+            failures: failures.list(),
+            n_failures: failures.n_all(),
+            n_handled: failures.n_handled(),
+            record: ended.record,
             links: links
                 .iter()
-                .map(|link| LinkResult { from: link.from.clone(), to: link.to.clone(), rows: rows(link) })
+                .map(|link| LinkResult {
+                    from: link.from.clone(),
+                    to: link.to.clone(),
+                    rows: link.rows.load(Ordering::Relaxed),
+                })
                 .collect(),
         }
     }
@@ -93,48 +154,7 @@ pub(super) struct Ended {
     pub exit_code: u8,
     pub seconds: f64,
     pub fault: Option<Fault>,
-}
-
-fn rows(link: &LinkCounter) -> u64 {
-    link.rows.load(Ordering::Relaxed)
-}
-
-/// Rows that a node gave out by one port: every link of the port carries them all.
-fn port_rows(node: &str, port: &str, links: &[LinkCounter]) -> Option<u64> {
-    links.iter().filter(|link| link.from.node == node && link.from.port == port).map(rows).max()
-}
-
-fn node_result(node: &DagNode, state: &NodeState, links: &[LinkCounter]) -> NodeResult {
-    let has_begun = !matches!(state.state, State::Pending | State::Skipped);
-    let taken = links.iter().filter(|link| link.to.node == node.id).map(rows).sum();
-    let ports = node.module.output_ports.iter().filter(|port| *port != REJECT);
-    let given = ports.filter_map(|port| port_rows(&node.id, port, links)).reduce(|a, b| a + b);
-    let (rows_in, rows_out) = match node.module.kind {
-        ModuleKind::Source => (None, given),
-        ModuleKind::Mod => (Some(taken), given),
-        ModuleKind::Sink => (Some(taken), (state.state == State::Succeeded).then_some(taken)),
-        ModuleKind::Solo => (None, None),
-    };
-    NodeResult {
-        id: node.id.clone(),
-        module: node.module.name.clone(),
-        library: node.library.clone(),
-        line: node.line,
-        state: state.state,
-        rows_in: rows_in.filter(|_| has_begun),
-        rows_out: rows_out.filter(|_| has_begun),
-        rows_rejected: port_rows(&node.id, REJECT, links).filter(|_| has_begun),
-        seconds: state.seconds,
-        stage: state.stage,
-        fault: state.fault.clone(),
-    }
-}
-
-/// The values of the globals `row_count` and `reject_count` of a node that was lowered.
-pub(super) fn counts(node: &DagNode, links: &[LinkCounter]) -> (Option<u64>, Option<u64>) {
-    let state = NodeState { state: State::Succeeded, seconds: None, stage: None, fault: None };
-    let result = node_result(node, &state, links);
-    (result.rows_out, result.rows_rejected)
+    pub record: Option<String>,
 }
 
 /// Most resident memory of this process so far, in bytes; 0 where the system does not tell.

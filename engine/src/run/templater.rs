@@ -1,33 +1,42 @@
-//! Values for templates: context variables and parameters before the run, globals as modules set them.
+//! Values for templates: context variables, parameters, and what is known of the run itself.
 
+use super::frames::FrameData;
 use super::job::Job;
 use super::{RunError, RunOptions};
 use crate::template::Scope;
 use pypeline_schema::flow::VariableType;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The values of one run.
 #[derive(Debug)]
 pub(super) struct Values {
-    context: Map<String, Value>,
-    params: Map<String, Value>,
-    run: Map<String, Value>,
-    /// `node__variable` in lower case.
-    globals: Mutex<BTreeMap<String, Value>>,
+    context: Mutex<Arc<Map<String, Value>>>,
+    params: Arc<Map<String, Value>>,
+    run: Arc<Map<String, Value>>,
 }
 
 impl Values {
-    /// What templates may use now.
-    pub(super) fn scope(&self) -> Scope {
+    /// What templates may use now, in a frame.
+    pub(super) fn scope(&self, frame: &Arc<FrameData>) -> Scope {
         Scope {
-            context: self.context.clone(),
-            params: self.params.clone(),
-            run: self.run.clone(),
-            globals: self.globals.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            context: self.context(),
+            params: Arc::clone(&self.params),
+            run: Arc::clone(&self.run),
+            variables: Arc::clone(frame) as _,
         }
+    }
+
+    /// The context variables as they are now.
+    pub(super) fn context(&self) -> Arc<Map<String, Value>> {
+        Arc::clone(&self.context.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Sets context variables for what begins from now on.
+    pub(super) fn load_context(&self, variables: Map<String, Value>) {
+        let mut context = self.context.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::make_mut(&mut context).extend(variables);
     }
 
     /// The run's id.
@@ -35,19 +44,10 @@ impl Values {
         self.run.get("id").and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// Sets a global of a node.
-    pub(super) fn set_global(&self, node: &str, name: &str, value: Value) {
-        self.globals.lock().unwrap_or_else(PoisonError::into_inner).insert(key(node, name), value);
+    /// When the run began, as an RFC 3339 text in UTC.
+    pub(super) fn started_at(&self) -> &str {
+        self.run.get("started_at").and_then(Value::as_str).unwrap_or_default()
     }
-
-    /// Reads a global of a node.
-    pub(super) fn get_global(&self, node: &str, name: &str) -> Option<Value> {
-        self.globals.lock().unwrap_or_else(PoisonError::into_inner).get(&key(node, name)).cloned()
-    }
-}
-
-fn key(node: &str, name: &str) -> String {
-    format!("{node}__{name}").to_lowercase()
 }
 
 /// The values that a run begins with. Precedence: `--set`, `PYPE_CTX_*`, the named context, the default file, the declared
@@ -73,6 +73,9 @@ pub(super) fn values(job: &Job, options: &RunOptions) -> Result<Values, RunError
             || job.metadata.context.contains_key(name)
             || job.metadata.uses.context.contains(name)
     };
+    for (name, value) in options.inherited.iter().filter(|(name, _)| is_known(name, &context)).cloned().collect::<Vec<_>>() {
+        context.insert(name.clone(), typed(job, &name, value)?);
+    }
     let unknown = options.set.iter().filter(|(name, _)| !is_known(name, &context));
     let unknown: Vec<String> = unknown.map(|(name, _)| format!("`{name}`")).collect();
     if !unknown.is_empty() {
@@ -92,7 +95,8 @@ pub(super) fn values(job: &Job, options: &RunOptions) -> Result<Values, RunError
     check("parameters", &job.metadata.uses.params, &params)?;
     let (id, started_at) = identity();
     let run = [("id".to_owned(), Value::String(id)), ("started_at".to_owned(), Value::String(started_at))];
-    Ok(Values { context, params, run: run.into_iter().collect(), globals: Mutex::default() })
+    let (context, run) = (Mutex::new(Arc::new(context)), Arc::new(run.into_iter().collect()));
+    Ok(Values { context, params: Arc::new(params), run })
 }
 
 fn overlay(context: &mut Map<String, Value>, path: &Path, required: bool) -> Result<(), RunError> {
@@ -108,24 +112,29 @@ fn overlay(context: &mut Map<String, Value>, path: &Path, required: bool) -> Res
     }
 }
 
-/// A text given from outside, as the declared type; where none is declared, numbers and booleans are taken for what they look like.
-fn typed(job: &Job, name: &str, value: Value) -> Result<Value, RunError> {
-    let Value::String(text) = &value else { return Ok(value) };
+/// A value given from outside, as the declared type; a text where none is declared is taken for what it looks like.
+pub(super) fn typed(job: &Job, name: &str, value: Value) -> Result<Value, RunError> {
     let declared = job.metadata.context.get(name).and_then(|variable| variable.type_name);
-    let parsed: Option<Value> = serde_json::from_str(text).ok();
-    let fits = |parsed: &Value| match declared {
+    let fits = |value: &Value| match declared {
         None => true,
-        Some(VariableType::Str) => false,
-        Some(VariableType::Int) => parsed.is_i64() || parsed.is_u64(),
-        Some(VariableType::Float) => parsed.is_number(),
-        Some(VariableType::Bool) => parsed.is_boolean(),
-        Some(VariableType::List) => parsed.is_array(),
-        Some(VariableType::Dict) => parsed.is_object(),
+        Some(VariableType::Str) => value.is_string(),
+        Some(VariableType::Int) => value.is_i64() || value.is_u64(),
+        Some(VariableType::Float) => value.is_number(),
+        Some(VariableType::Bool) => value.is_boolean(),
+        Some(VariableType::List) => value.is_array(),
+        Some(VariableType::Dict) => value.is_object(),
     };
-    match (parsed.filter(fits), declared) {
-        (Some(parsed), _) => Ok(parsed),
-        (None, None | Some(VariableType::Str)) => Ok(value),
-        (None, Some(_)) => Err(RunError::WrongType(name.to_owned())),
+    match (&value, declared) {
+        (Value::Null, _) => Ok(value),
+        (Value::String(_), Some(VariableType::Str)) => Ok(value),
+        (Value::String(text), _) => match serde_json::from_str(text).ok().filter(fits) {
+            Some(parsed) => Ok(parsed),
+            None if declared.is_none() => Ok(value),
+            None => Err(RunError::WrongType(name.to_owned())),
+        },
+        (Value::Number(_) | Value::Bool(_), Some(VariableType::Str)) => Ok(Value::String(value.to_string())),
+        _ if fits(&value) => Ok(value),
+        _ => Err(RunError::WrongType(name.to_owned())),
     }
 }
 

@@ -46,6 +46,12 @@ pub enum Task {
         /// The Parquet file
         output: PathBuf,
     },
+    /// Measure what control flow itself costs: a chain, loops and a fan of sub flows that do nothing
+    Scheduler {
+        /// Measured rounds
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+        rounds: u32,
+    },
     /// Print the bytes of the plugin libraries beside the pype binary
     Size,
 }

@@ -11,6 +11,7 @@ mod process;
 mod project;
 mod race;
 mod report;
+mod scheduler;
 mod startup;
 mod venv;
 
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
     let outcome = match &args.task {
         Some(Task::Hand { input, output }) => hand::run(input, output).map(|()| true),
         Some(Task::Size) => print_sizes().map(|()| true),
+        Some(Task::Scheduler { rounds }) => scheduler_bench(&args, *rounds).map(|()| true),
         None => bench(&args),
     };
     match outcome {
@@ -45,6 +47,15 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What control flow itself costs.
+fn scheduler_bench(args: &Args, rounds: u32) -> Result<()> {
+    let work = std::path::absolute(args.work.clone().unwrap_or_else(std::env::temp_dir))?.join("pype-bench-scheduler");
+    remove_folder(&work)?;
+    std::fs::create_dir_all(&work)?;
+    scheduler::run(&work, rounds)?;
+    remove_folder(&work)
 }
 
 /// The whole benchmark; false where one of the project's own contenders could not be measured.

@@ -8,7 +8,7 @@ use serde_json::Value;
 fn modules(project: &Project) -> Vec<Value> {
     let modules = project.pype(&["list-modules", "--output", "json"]).expect_code(0).json();
     let modules = modules.as_array().unwrap().clone();
-    assert!(modules.len() >= 8, "{} modules", modules.len());
+    assert!(modules.len() >= 21, "{} modules", modules.len());
     modules
 }
 
@@ -74,6 +74,32 @@ fn whatever_has_rows_counts_them() {
     for module in modules(&Project::new()) {
         if text(&module, "type") != "solo" {
             assert!(list(&module, "globals").contains(&"row_count"), "{}", text(&module, "name"));
+        }
+    }
+}
+
+#[test]
+fn what_a_module_says_of_loops_and_globals_names_what_it_has() {
+    for module in modules(&Project::new()) {
+        let name = text(&module, "name");
+        if let Some(port) = module["list_port"].as_str() {
+            assert!(list(&module, "output_ports").contains(&port), "{name} has no port `{port}`");
+        }
+        if let Some(key) = module["globals_key"].as_str() {
+            let of_key = fields(&module).into_iter().find(|(field, _)| field == key);
+            assert_eq!(of_key.map(|(_, field)| field["type"].clone()), Some("dict".into()), "{name}: {key}");
+        }
+        // What only the engine can do is asked for by lowering.
+        assert!(module["service"] != true || module["lowers"] == true, "{name}");
+    }
+}
+
+#[test]
+fn globals_can_stand_in_templates() {
+    for module in modules(&Project::new()) {
+        let is_word = |name: &str| name.chars().all(|char| char.is_ascii_lowercase() || char == '_');
+        for global in list(&module, "globals") {
+            assert!(is_word(global) && !global.contains("__"), "{}: {global}", text(&module, "name"));
         }
     }
 }

@@ -19,11 +19,19 @@ mod targets;
 #[cfg(test)]
 mod control;
 #[cfg(test)]
+mod control_modules;
+#[cfg(test)]
+mod row_modules;
+#[cfg(test)]
+mod examples;
+#[cfg(test)]
 mod templates;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod findings;
+#[cfg(test)]
+mod control_checks;
 #[cfg(test)]
 mod search_path;
 #[cfg(test)]

@@ -23,15 +23,28 @@ fn names(registry: &Value) -> Vec<String> {
     registry.as_object().unwrap().keys().cloned().collect()
 }
 
-const ALL: [&str; 8] = [
+const ALL: [&str; 21] = [
+    "cache_sink",
+    "cache_source",
+    "context_load_sink",
     "csv_sink",
     "csv_source",
+    "die_solo",
+    "file_list_source",
     "filter_mod",
     "generate_source",
+    "inline_source",
     "log_rows_mod",
+    "loop_source",
     "noop_solo",
     "parquet_sink",
     "parquet_source",
+    "return_sink",
+    "run_flow_solo",
+    "set_var_solo",
+    "shell_solo",
+    "sleep_solo",
+    "warn_solo",
 ];
 
 #[test]

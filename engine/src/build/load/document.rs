@@ -3,10 +3,11 @@
 
 use super::yaml::{Positions, escape};
 use pypeline_schema::flow::{FlowInfo, Variable};
+use pypeline_schema::link::{PortRef, parse_data_link, parse_port};
 use pypeline_schema::settings::Settings;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A flow's parts with the places of all of them.
 pub struct Document {
@@ -67,6 +68,24 @@ impl Document {
             data: links(value, "data"),
             control: links(value, "control"),
             positions,
+        }
+    }
+
+    /// The output ports that a data link leaves, by their nodes' ids in lower case. Links that cannot be read are left out.
+    pub fn linked_outputs(&self) -> HashMap<String, HashSet<String>> {
+        let mut linked: HashMap<String, HashSet<String>> = HashMap::new();
+        for port in self.data.iter().filter_map(LinkEntry::output) {
+            linked.entry(port.node.to_ascii_lowercase()).or_default().insert(port.port);
+        }
+        linked
+    }
+}
+
+impl LinkEntry {
+    fn output(&self) -> Option<PortRef> {
+        match &self.value {
+            Value::String(text) => parse_data_link(text).ok().map(|link| link.from),
+            other => parse_port(other.get("from")?.as_str()?, 0).ok(),
         }
     }
 }

@@ -87,20 +87,10 @@ fn note_aliases(value: &Value, positions: &Positions, diagnostics: &mut Diagnost
 
 /// Sections and settings that this version checks and keeps, and does nothing with: said, so that nobody relies on them.
 fn note_kept_sections(value: &Value, positions: &Positions, diagnostics: &mut Diagnostics) {
-    let kept = [
-        "/schedule",
-        "/assets",
-        "/settings/sub_flow_timeout",
-        "/settings/memory_limit",
-        "/settings/checkpoint",
-        "/settings/durability",
-    ];
-    let nodes = value.get("modules").and_then(Value::as_array).map_or(0, Vec::len);
-    let of_nodes = (0..nodes).flat_map(|at| ["join", "timeout"].map(|key| format!("/modules/{at}/misc/{key}")));
-    let kept = kept.into_iter().map(str::to_owned).chain(of_nodes);
-    for pointer in kept.filter(|pointer| value.pointer(pointer).is_some()) {
+    let kept = ["/schedule", "/assets", "/settings/memory_limit", "/settings/checkpoint", "/settings/durability"];
+    for pointer in kept.into_iter().filter(|pointer| value.pointer(pointer).is_some()) {
         let name = pointer.rsplit('/').next().unwrap_or_default();
         let message = format!("`{name}` is kept in the job, and this version does nothing with it");
-        diagnostics.push(Diagnostic::new(Code::NotActedOn, message).at(&pointer, positions.key(&pointer)));
+        diagnostics.push(Diagnostic::new(Code::NotActedOn, message).at(pointer, positions.key(pointer)));
     }
 }

@@ -1,29 +1,26 @@
-//! Nodes to modules: which plugin holds each, and whether the configuration is what the module asks for.
+//! Nodes to modules: which plugin holds each, and what it says to the node's configuration.
 
 use super::document::{Document, NodeEntry};
+use super::resolved::Resolved;
+use super::{ask, configs};
 use crate::config;
 use crate::diagnostics::code::Code;
 use crate::diagnostics::{Diagnostic, Diagnostics, suggest};
-use crate::json_schema::{Violation, ViolationKind};
+use crate::json_schema::Checker;
 use crate::plugins::Plugins;
 use crate::plugins::handle::Plugin;
 use crate::registry::Registry;
-use crate::template;
-use pypeline_schema::lowering::LowerRequest;
 use pypeline_schema::manifest::ModuleManifest;
-use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The module of a node.
+/// A module as it was found, for all its nodes.
 #[derive(Clone)]
-pub struct Resolved {
-    /// The library that holds it.
-    pub plugin: Arc<Plugin>,
-    /// What it says of itself.
-    pub manifest: ModuleManifest,
-    /// The node's configuration after defaults.
-    pub config: Map<String, Value>,
+struct Found {
+    plugin: Arc<Plugin>,
+    manifest: Arc<ModuleManifest>,
+    /// None if the module's own schema is damaged, which is reported once.
+    checker: Option<Arc<Checker>>,
 }
 
 /// Finds modules for names; loads all libraries once a name is not in the registry.
@@ -31,7 +28,7 @@ struct Catalog<'a> {
     plugins: &'a mut Plugins,
     registry: &'a Registry,
     all: Option<Vec<Arc<Plugin>>>,
-    known: BTreeMap<String, Result<Arc<Plugin>, Box<Diagnostic>>>,
+    known: BTreeMap<String, Result<Found, Box<Diagnostic>>>,
 }
 
 /// The module of each node, in the nodes' order; none where there is none, which is reported.
@@ -42,41 +39,54 @@ pub fn resolve(
     diagnostics: &mut Diagnostics,
 ) -> Vec<Option<Resolved>> {
     let mut catalog = Catalog { plugins, registry, all: None, known: BTreeMap::new() };
-    document
-        .nodes
-        .iter()
-        .map(|node| {
-            let plugin = match catalog.find(&node.module, diagnostics) {
-                Ok(plugin) => plugin,
-                Err(finding) => {
-                    let pointer = format!("{}/name", node.pointer);
-                    let span = document.positions.value(&pointer);
-                    diagnostics.push(finding.at(pointer, span));
-                    return None;
-                }
-            };
-            let manifest = plugin.modules.get(&node.module)?.clone();
-            let is_sound = check_config(node, &manifest, document, diagnostics);
-            let config = config::with_defaults(&manifest, &node.config);
-            if is_sound && manifest.lowers {
-                ask_module(node, &plugin, &manifest, &config, document, diagnostics);
+    let linked = document.linked_outputs();
+    let resolve = |node: &NodeEntry| {
+        let Found { plugin, manifest, checker } = match catalog.find(&node.module, diagnostics) {
+            Ok(found) => found,
+            Err(finding) => {
+                let pointer = format!("{}/name", node.pointer);
+                let span = document.positions.value(&pointer);
+                diagnostics.push(finding.at(pointer, span));
+                return None;
             }
-            Some(Resolved { plugin, manifest, config })
-        })
-        .collect()
+        };
+        let findings = configs::check(node, &manifest, checker.as_deref(), document);
+        let is_sound = checker.is_some() && findings.is_empty();
+        findings.into_iter().for_each(|finding| diagnostics.push(finding));
+        let config = config::with_defaults(&manifest, &node.config);
+        let mut resolved = Resolved { plugin, manifest, config, answer: None };
+        if is_sound && resolved.manifest.lowers {
+            let asked = if resolved.manifest.service {
+                ask::service(node, &resolved, linked.get(&node.id.to_ascii_lowercase()), document)
+            } else {
+                ask::plain(node, &resolved, document).map(|()| None)
+            };
+            match asked {
+                Ok(answer) => resolved.answer = answer,
+                Err(finding) => diagnostics.push(*finding),
+            }
+        }
+        Some(resolved)
+    };
+    document.nodes.iter().map(resolve).collect()
 }
 
 impl Catalog<'_> {
-    fn find(&mut self, module: &str, diagnostics: &mut Diagnostics) -> Result<Arc<Plugin>, Box<Diagnostic>> {
-        if !self.known.contains_key(module) {
-            let found = self.look_up(module, diagnostics);
-            self.known.insert(module.to_owned(), found);
+    fn find(&mut self, module: &str, diagnostics: &mut Diagnostics) -> Result<Found, Box<Diagnostic>> {
+        if let Some(known) = self.known.get(module) {
+            return known.clone();
         }
-        match self.known.get(module) {
-            Some(Ok(plugin)) => Ok(Arc::clone(plugin)),
-            Some(Err(finding)) => Err(finding.clone()),
-            None => Err(Box::new(Diagnostic::new(Code::UnknownModule, format!("unknown module `{module}`")))),
-        }
+        let found = self.look_up(module, diagnostics).and_then(|plugin| {
+            let unknown = || Box::new(Diagnostic::new(Code::UnknownModule, format!("unknown module `{module}`")));
+            let manifest = Arc::new(plugin.modules.get(module).ok_or_else(unknown)?.clone());
+            let checker = config::checker(&manifest).map_err(|error| {
+                let message = format!("the configuration schema of module `{module}` is damaged: {error}");
+                diagnostics.push(Diagnostic::new(Code::BrokenPlugin, message));
+            });
+            Ok(Found { plugin, manifest, checker: checker.ok().map(Arc::new) })
+        });
+        self.known.insert(module.to_owned(), found.clone());
+        found
     }
 
     fn look_up(&mut self, module: &str, diagnostics: &mut Diagnostics) -> Result<Arc<Plugin>, Box<Diagnostic>> {
@@ -126,99 +136,4 @@ impl Catalog<'_> {
         }
         self.all.clone().unwrap_or_default()
     }
-}
-
-/// True if nothing was found.
-fn check_config(
-    node: &NodeEntry,
-    manifest: &ModuleManifest,
-    document: &Document,
-    diagnostics: &mut Diagnostics,
-) -> bool {
-    let before = diagnostics.counts();
-    let positions = &document.positions;
-    for (key, pointer) in &node.config_twice {
-        let message = format!("`{key}` of `{}` is given twice", node.id);
-        diagnostics.push(Diagnostic::new(Code::ConfigTwice, message).at(pointer.clone(), positions.key(pointer)));
-    }
-    let violations = config::check(manifest, &node.config).unwrap_or_else(|error| {
-        let message = format!("the configuration schema of module `{}` is damaged: {error}", manifest.name);
-        diagnostics.push(Diagnostic::new(Code::BrokenPlugin, message));
-        Vec::new()
-    });
-    for violation in violations {
-        diagnostics.push(diagnose(violation, node, manifest, document));
-    }
-    let (_, broken) = template::names(&Value::Object(node.config.clone()));
-    for error in broken {
-        let pointer = node.locate(&error.pointer);
-        let span = positions.value(&pointer);
-        diagnostics.push(
-            Diagnostic::new(Code::TemplateSyntax, format!("not a template: {}", error.message)).at(pointer, span),
-        );
-    }
-    for key in config::expression_keys(manifest) {
-        check_expression(key, node, document, diagnostics);
-    }
-    diagnostics.counts() == before
-}
-
-/// A module that lowers knows more of its configuration than its schema says: it is asked, where no value hides in a template.
-fn ask_module(
-    node: &NodeEntry,
-    plugin: &Plugin,
-    manifest: &ModuleManifest,
-    config: &Map<String, Value>,
-    document: &Document,
-    diagnostics: &mut Diagnostics,
-) {
-    let config = Value::Object(config.clone());
-    if template::is_template(&config) {
-        return;
-    }
-    let request = LowerRequest { config, linked_outputs: manifest.output_ports.clone() };
-    let Err(fault) = plugin.lower(&manifest.name, &request) else { return };
-    let key = fault.context.iter().find(|(key, _)| key == "key").map_or("", |(_, value)| value.as_str());
-    let pointer = node.locate(&format!("/{key}"));
-    let place = fault.place.as_deref().map(|place| format!(" (at {place})")).unwrap_or_default();
-    let whose = format!("`{}` ({} in {})", node.id, manifest.name, plugin.library);
-    let message = format!("{whose} does not accept its configuration: {}{place}", fault.message);
-    let finding = Diagnostic { help: fault.help.clone(), ..Diagnostic::new(Code::ConfigWrongValue, message) };
-    let span = document.positions.value(&pointer);
-    diagnostics.push(finding.at(pointer, span));
-}
-
-fn diagnose(violation: Violation, node: &NodeEntry, manifest: &ModuleManifest, document: &Document) -> Diagnostic {
-    let pointer = node.locate(&violation.pointer);
-    let positions = &document.positions;
-    let at_top = violation.pointer.matches('/').count() <= 1;
-    let (code, message, span) = match violation.kind {
-        ViolationKind::UnknownKey => {
-            let message =
-                if at_top { format!("{} for `{}`", violation.message, manifest.name) } else { violation.message };
-            (Code::ConfigUnknownKey, message, positions.key(&pointer))
-        }
-        ViolationKind::MissingKey => {
-            let span = if at_top { positions.value(&format!("{}/id", node.pointer)) } else { positions.key(&pointer) };
-            (Code::ConfigMissingKey, format!("{} in the configuration of `{}`", violation.message, node.id), span)
-        }
-        ViolationKind::WrongType | ViolationKind::WrongValue => {
-            let key = violation.pointer.trim_start_matches('/').to_owned();
-            (Code::ConfigWrongValue, format!("`{key}`: {}", violation.message), positions.value(&pointer))
-        }
-    };
-    Diagnostic { help: violation.help, ..Diagnostic::new(code, message) }.at(pointer, span)
-}
-
-/// An SQL expression must be one expression and nothing more: it will stand inside a SELECT.
-fn check_expression(key: &str, node: &NodeEntry, document: &Document, diagnostics: &mut Diagnostics) {
-    let Some(Value::String(text)) = node.config.get(key) else { return };
-    if template::is_template(&Value::String(text.clone())) {
-        return;
-    }
-    let Err(message) = config::parse_expression(text) else { return };
-    let pointer = node.locate(&format!("/{key}"));
-    let finding = Diagnostic::new(Code::ExpressionSyntax, format!("`{key}` is not an SQL expression: {message}"));
-    let span = document.positions.value(&pointer);
-    diagnostics.push(finding.help("e.g. `age > 18 AND city IS NOT NULL`").at(pointer, span));
 }

@@ -3,6 +3,7 @@
 //! The only file that knows which YAML library is used.
 
 use crate::diagnostics::code::Code;
+use crate::diagnostics::lines::Lines;
 use crate::diagnostics::{Diagnostic, Span};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
@@ -14,6 +15,7 @@ use std::ops::Range;
 #[derive(Debug, Clone, Default)]
 pub struct Positions {
     text: String,
+    lines: Lines,
     keys: HashMap<String, Range<usize>>,
     values: HashMap<String, Range<usize>>,
 }
@@ -22,7 +24,7 @@ impl Positions {
     /// The place of a key, else of its value, else of the nearest value around it.
     pub fn key(&self, pointer: &str) -> Option<Span> {
         let range = self.keys.get(pointer).or_else(|| self.values.get(pointer));
-        range.map(|range| Span::of(&self.text, range.clone())).or_else(|| self.value(pointer))
+        range.map(|range| self.span(range.clone())).or_else(|| self.value(pointer))
     }
 
     /// The place of a value, else of the nearest value around it. Of a mapping or list only the first line is shown.
@@ -30,7 +32,7 @@ impl Positions {
         let mut pointer = pointer;
         loop {
             if let Some(range) = self.values.get(pointer) {
-                return Some(Span::of(&self.text, self.first_line(range)));
+                return Some(self.span(self.first_line(range)));
             }
             pointer = pointer.rsplit_once('/')?.0;
         }
@@ -43,7 +45,7 @@ impl Positions {
         let lead = usize::from(raw.starts_with(['"', '\'']));
         if raw.get(lead..lead + content.len()) == Some(content) {
             let start = range.start + lead;
-            return Some(Span::of(&self.text, start + inside.start..start + inside.end));
+            return Some(self.span(start + inside.start..start + inside.end));
         }
         self.value(pointer)
     }
@@ -51,6 +53,10 @@ impl Positions {
     /// First line of a value, from 1.
     pub fn line(&self, pointer: &str) -> u32 {
         self.key(pointer).map_or(1, |span| span.line)
+    }
+
+    fn span(&self, bytes: Range<usize>) -> Span {
+        self.lines.span(&self.text, bytes)
     }
 
     fn first_line(&self, range: &Range<usize>) -> Range<usize> {
@@ -89,7 +95,7 @@ pub fn parse(text: &str) -> Result<(Value, Positions), Box<Diagnostic>> {
         let span = Span::of(text, widen(text, range));
         Box::new(Diagnostic::new(Code::YamlSyntax, message).help(help).at("", Some(span)))
     })?;
-    let mut positions = Positions { text: text.to_owned(), ..Positions::default() };
+    let mut positions = Positions { text: text.to_owned(), lines: Lines::of(text), ..Positions::default() };
     let value = lower(root, String::new(), &mut positions);
     Ok((value, positions))
 }

@@ -1,80 +1,74 @@
-//! Control links: text to orders and conditions, `Last` to a number, and where such links may stand.
+//! Control links: where such links may stand, the list of an ITERATE link, and `Last` as a number.
 
-use super::links::{bad_text, node_of};
-use super::{ControlLink, DataLink, Subject};
-use crate::build::load::document::LinkEntry;
+mod list_port;
+mod read;
+
+use super::ControlLink;
+use super::data_order::DataOrder;
+use super::links::node_of;
+use super::subflows::SubFlows;
+use super::subject::Subject;
 use crate::diagnostics::code::Code;
 use crate::diagnostics::{Diagnostic, Diagnostics, Span};
-use pypeline_schema::link::{ControlLinkText, parse_control_link};
 use pypeline_schema::manifest::ModuleKind;
-use pypeline_schema::valve::{Condition, Order, Valve, parse_condition, parse_order};
-use serde_json::Value;
+use pypeline_schema::valve::{Condition, Order};
+use read::Written;
 use std::collections::HashMap;
 
 /// The links whose nodes are there; all others, and all that stand where they may not, are reported.
 pub(super) fn links(
     subject: &Subject<'_>,
-    data: &[DataLink],
-    sub_flow_of: &[usize],
+    rows: &DataOrder,
+    flows: &SubFlows,
     diagnostics: &mut Diagnostics,
 ) -> Vec<ControlLink> {
     let mut parsed: Vec<(ControlLink, Order)> = Vec::new();
     for entry in &subject.document.control {
-        let Some(text) = read(subject, entry, diagnostics) else { continue };
-        let span = subject.document.positions.value(&entry.pointer);
-        let from = node_of(subject, entry, &text.from, &span, diagnostics);
-        let to = node_of(subject, entry, &text.to, &span, diagnostics);
-        let (Some(from), Some(to)) = (from, to) else { continue };
-        let inner = sub_flow_of.get(from) == sub_flow_of.get(to);
-        let condition = text.valve.condition;
-        let link = ControlLink { from, to, order: 0, condition, inner, pointer: entry.pointer.clone() };
+        let Some(Written { from, to, order, condition, expression }) = read::read(subject, entry, diagnostics) else {
+            continue;
+        };
+        let pointer = entry.pointer.clone();
+        let is_iterate = matches!(condition, Condition::Iterate { .. });
+        let source = list_port::source(subject, &pointer, &from, is_iterate, diagnostics);
+        let to = node_of(subject, &pointer, &to.0, &to.1, diagnostics);
+        let (Some((source, port)), Some(to)) = (source, to) else { continue };
+        let sub_flows = (flows.of(source), flows.of(to));
+        let inner = sub_flows.0 == sub_flows.1;
+        let mut link = ControlLink {
+            from: source,
+            to,
+            sub_flows,
+            order: 0,
+            condition,
+            expression,
+            list_port: None,
+            inner,
+            pointer,
+        };
+        let span = subject.value(&entry.pointer);
         if inner {
-            check_inner(&link, data, &span, diagnostics);
+            check_inner(&link, rows, &span, diagnostics);
         } else {
             check_kinds(subject, &link, &span, diagnostics);
-            check_condition(&link, &span, diagnostics);
+            if is_iterate {
+                let place = from.1.or(span);
+                link.list_port = list_port::of(subject, &link, port, &place, diagnostics);
+            }
         }
-        parsed.push((link, text.valve.order));
+        parsed.push((link, order));
     }
-    resolve_last(parsed, sub_flow_of)
-}
-
-fn read(subject: &Subject<'_>, entry: &LinkEntry, diagnostics: &mut Diagnostics) -> Option<ControlLinkText> {
-    match &entry.value {
-        Value::String(text) => {
-            parse_control_link(text).map_err(|error| diagnostics.push(bad_text(subject, entry, text, error))).ok()
-        }
-        Value::Object(map) => {
-            let text = |key: &str| map.get(key).and_then(Value::as_str).map(str::to_owned);
-            let mut report = |key: &str, (message, help): (String, String)| {
-                let pointer = format!("{}/{key}", entry.pointer);
-                let span = subject.document.positions.value(&pointer);
-                diagnostics.push(Diagnostic::new(Code::LinkSyntax, message).help(help).at(pointer, span));
-            };
-            let order = map.get("order").map_or_else(
-                || "1".to_owned(),
-                |order| match order {
-                    Value::String(text) => text.clone(),
-                    other => other.to_string(),
-                },
-            );
-            let order = parse_order(&order).map_err(|error| report("order", error)).ok();
-            let condition =
-                parse_condition(&text("when").unwrap_or_default()).map_err(|error| report("when", error)).ok();
-            Some(ControlLinkText {
-                from: text("from")?,
-                to: text("to")?,
-                valve: Valve { order: order?, condition: condition? },
-            })
-        }
-        _ => None,
-    }
+    let links = resolve_last(parsed);
+    check_company(subject, &links, diagnostics);
+    links
 }
 
 /// Inside one sub flow the data links order the nodes: an unconditional link that agrees is superfluous, any other wrong.
-fn check_inner(link: &ControlLink, data: &[DataLink], span: &Option<Span>, diagnostics: &mut Diagnostics) {
-    let agrees = reaches(data, link.from, link.to);
-    let finding = if agrees && link.condition == Condition::Ok {
+fn check_inner(link: &ControlLink, rows: &DataOrder, span: &Option<Span>, diagnostics: &mut Diagnostics) {
+    let agrees = rows.reaches(link.from, link.to);
+    let finding = if matches!(link.condition, Condition::Iterate { .. } | Condition::Start) {
+        Diagnostic::new(Code::InnerControlWrong, "what this link governs cannot be the sub flow that it leaves")
+            .help("nodes joined by data links are one sub flow: let the link reach another one")
+    } else if agrees && link.condition == Condition::Ok {
         Diagnostic::new(Code::InnerControlRedundant, "this control link says what the data links say already")
             .help("it can be removed: nodes joined by data links are one sub flow")
     } else if agrees {
@@ -87,62 +81,73 @@ fn check_inner(link: &ControlLink, data: &[DataLink], span: &Option<Span>, diagn
     diagnostics.push(finding.at(&link.pointer, span.clone()));
 }
 
-fn reaches(data: &[DataLink], from: usize, to: usize) -> bool {
-    let (mut seen, mut stack) = (Vec::new(), vec![from]);
-    while let Some(node) = stack.pop() {
-        if node == to {
-            return true;
-        }
-        if !seen.contains(&node) {
-            seen.push(node);
-            stack.extend(data.iter().filter(|link| link.from == node).map(|link| link.to));
-        }
-    }
-    false
-}
-
-/// Control goes into sources and solos, and out of sources, sinks and solos (the specification's table).
+/// Control goes into sources and solos, and out of sources, sinks and solos (the specification's table); an ITERATE link may
+/// leave whatever has a list.
 fn check_kinds(subject: &Subject<'_>, link: &ControlLink, span: &Option<Span>, diagnostics: &mut Diagnostics) {
-    let kind = |node: usize| subject.modules.get(node)?.as_ref().map(|module| module.manifest.kind);
-    let id = |node: usize| subject.document.nodes.get(node).map_or("", |node| node.id.as_str());
+    let kind = |node: usize| subject.manifest(node).map(|manifest| manifest.kind);
     let mut report = |message: String, help: &str| {
         diagnostics.push(Diagnostic::new(Code::ControlKind, message).help(help).at(&link.pointer, span.clone()));
     };
-    if kind(link.from) == Some(ModuleKind::Mod) {
-        let message = format!("no control link may leave the mod `{}`", id(link.from));
+    if kind(link.from) == Some(ModuleKind::Mod) && !matches!(link.condition, Condition::Iterate { .. }) {
+        let message = format!("no control link may leave the mod `{}`", subject.id(link.from));
         report(message, "let it leave the source or a sink of the same sub flow");
     }
     if let Some(word @ (ModuleKind::Mod | ModuleKind::Sink)) = kind(link.to) {
-        let message = format!("no control link may reach the {} `{}`", word.as_str(), id(link.to));
+        let message = format!("no control link may reach the {} `{}`", word.as_str(), subject.id(link.to));
         report(message, "let it reach the source of the same sub flow");
     }
 }
 
-fn check_condition(link: &ControlLink, span: &Option<Span>, diagnostics: &mut Diagnostics) {
-    if matches!(link.condition, Condition::Ok | Condition::Error { handled: false } | Condition::Always) {
-        return;
-    }
-    let message = format!("this version runs no `{}` links", link.condition.text());
-    let help = "conditions that run: empty or `ok`, `error`, `always`";
-    diagnostics.push(Diagnostic::new(Code::ConditionUnsupported, message).help(help).at(&link.pointer, span.clone()));
-}
-
 /// All `Last` links of one sub flow get one more than the largest order of its others.
-fn resolve_last(parsed: Vec<(ControlLink, Order)>, sub_flow_of: &[usize]) -> Vec<ControlLink> {
-    let of = |link: &ControlLink| sub_flow_of.get(link.from).copied().unwrap_or_default();
+fn resolve_last(parsed: Vec<(ControlLink, Order)>) -> Vec<ControlLink> {
     let mut largest: HashMap<usize, u32> = HashMap::new();
     for (link, order) in parsed.iter().filter(|(link, _)| !link.inner) {
         if let Order::At(order) = order {
-            let known = largest.entry(of(link)).or_default();
+            let known = largest.entry(link.sub_flows.0).or_default();
             *known = (*known).max(*order);
         }
     }
     let resolve = |(link, order): (ControlLink, Order)| {
         let order = match order {
             Order::At(order) => order,
-            Order::Last => largest.get(&of(&link)).copied().unwrap_or(0).saturating_add(1),
+            Order::Last => largest.get(&link.sub_flows.0).copied().unwrap_or(0).saturating_add(1),
         };
         ControlLink { order, ..link }
     };
     parsed.into_iter().map(resolve).collect()
+}
+
+/// What a link is beside the others: an `else` needs a condition before it, and the same link twice is one too many.
+fn check_company(subject: &Subject<'_>, links: &[ControlLink], diagnostics: &mut Diagnostics) {
+    let mut first_expression: HashMap<usize, (u32, usize)> = HashMap::new();
+    let mut known: HashMap<(usize, usize, String), &ControlLink> = HashMap::new();
+    let outer = || links.iter().enumerate().filter(|(_, link)| !link.inner);
+    for (at, link) in outer().filter(|(_, link)| matches!(link.condition, Condition::Expression(_))) {
+        let first = first_expression.entry(link.sub_flows.0).or_insert((link.order, at));
+        *first = (*first).min((link.order, at));
+    }
+    for (at, link) in outer() {
+        let mut report = |code, message: String, help: &str| {
+            let span = subject.value(&link.pointer);
+            diagnostics.push(Diagnostic::new(code, message).help(help).at(&link.pointer, span));
+        };
+        let is_first = || first_expression.get(&link.sub_flows.0).is_none_or(|first| *first > (link.order, at));
+        if link.condition == Condition::Else && is_first() {
+            let message = format!("no condition of `{}` stands before this `else`", subject.id(link.from));
+            report(
+                Code::ElseAlone,
+                message,
+                "give a link of the same sub flow a condition and a lower order, or take `else` away",
+            );
+        }
+        if matches!(link.condition, Condition::Iterate { .. } | Condition::Start) {
+            continue;
+        }
+        if let Some(first) = known.get(&(link.from, link.to, link.condition.text())) {
+            let message = format!("this link says what {} says already", subject.describe(first));
+            report(Code::TwinLink, message, "one of the two can be removed");
+        } else {
+            known.insert((link.from, link.to, link.condition.text()), link);
+        }
+    }
 }

@@ -1,42 +1,40 @@
 //! Cycles, looked for twice: among nodes by data links, among sub flows by control links.
 
-use super::{ControlLink, DataLink, Subject};
+use super::subflows::SubFlows;
+use super::subject::Subject;
+use super::{ControlLink, DataLink};
 use crate::diagnostics::code::Code;
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use petgraph::algo::tarjan_scc;
+use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
+use std::collections::{HashMap, HashSet};
 
 pub(super) fn check_data(subject: &Subject<'_>, links: &[DataLink], diagnostics: &mut Diagnostics) {
     let edges = links.iter().map(|link| (link.from, link.to, link.pointer.as_str()));
-    let name = |node: usize| subject.document.nodes.get(node).map_or_else(String::new, |node| node.id.clone());
-    for (ring, pointer) in rings(subject.document.nodes.len(), edges) {
-        let message = format!("data links form a cycle: {}", draw(&ring, name));
+    for (ring, pointer) in rings(subject.n_nodes(), edges) {
+        let message = format!("data links form a cycle: {}", draw(&ring, |node| subject.id(node)));
         let finding =
             Diagnostic::new(Code::DataCycle, message).help("rows cannot flow in a circle: remove one of these links");
-        diagnostics.push(finding.at(&pointer, subject.document.positions.value(&pointer)));
+        diagnostics.push(finding.at(&pointer, subject.value(&pointer)));
     }
 }
 
+/// True if there are any.
 pub(super) fn check_control(
     subject: &Subject<'_>,
-    links: &[ControlLink],
-    sub_flow_of: &[usize],
+    flows: &SubFlows,
+    outer: &[&ControlLink],
     diagnostics: &mut Diagnostics,
-) {
-    let of = |node: usize| sub_flow_of.get(node).copied().unwrap_or_default();
-    let outer = links.iter().filter(|link| !link.inner);
-    let edges = outer.map(|link| (of(link.from), of(link.to), link.pointer.as_str()));
-    let first_node = |sub_flow: usize| sub_flow_of.iter().position(|of| *of == sub_flow);
-    let name = |sub_flow: usize| {
-        let node = first_node(sub_flow).and_then(|node| subject.document.nodes.get(node));
-        node.map_or_else(String::new, |node| node.id.clone())
-    };
-    for (ring, pointer) in rings(sub_flow_of.len(), edges) {
-        let message = format!("control links form a cycle of sub flows: {}", draw(&ring, name));
-        let finding = Diagnostic::new(Code::ControlCycle, message)
+) -> bool {
+    let edges = outer.iter().map(|link| (link.sub_flows.0, link.sub_flows.1, link.pointer.as_str()));
+    let rings = rings(flows.members.len(), edges);
+    for (ring, pointer) in &rings {
+        let drawn = draw(ring, |sub_flow| subject.id(flows.head(sub_flow)));
+        let finding = Diagnostic::new(Code::ControlCycle, format!("control links form a cycle of sub flows: {drawn}"))
             .help("to repeat work, give the items to an iterate link; to end, remove one of these links");
-        diagnostics.push(finding.at(&pointer, subject.document.positions.value(&pointer)));
+        diagnostics.push(finding.at(pointer, subject.value(pointer)));
     }
+    !rings.is_empty()
 }
 
 /// One ring of each group of vertices that reach each other, with the place of one of its links.
@@ -48,7 +46,8 @@ fn rings<'a>(n_vertices: usize, edges: impl Iterator<Item = (usize, usize, &'a s
             graph.add_edge(*from, *to, pointer);
         }
     }
-    let groups = tarjan_scc(&graph).into_iter();
+    // Of the library's two ways this one does not recurse: a chain may be as long as it likes.
+    let groups = kosaraju_scc(&graph).into_iter();
     let cyclic = groups
         .filter(|group| group.len() > 1 || group.first().is_some_and(|vertex| graph.contains_edge(*vertex, *vertex)));
     let mut found: Vec<(Vec<usize>, String)> = cyclic.filter_map(|group| ring(&graph, &group)).collect();
@@ -59,20 +58,22 @@ fn rings<'a>(n_vertices: usize, edges: impl Iterator<Item = (usize, usize, &'a s
 /// Walks inside a strongly connected group until a vertex comes back.
 fn ring(graph: &DiGraph<(), &str>, group: &[NodeIndex]) -> Option<(Vec<usize>, String)> {
     let start = *group.iter().min()?;
-    let mut path = vec![start];
+    let group: HashSet<NodeIndex> = group.iter().copied().collect();
+    let (mut path, mut places) = (vec![start], HashMap::from([(start, 0)]));
     loop {
         let here = *path.last()?;
         let next = graph.neighbors(here).filter(|next| group.contains(next)).min()?;
-        if let Some(back) = path.iter().position(|seen| *seen == next) {
+        if let Some(back) = places.get(&next) {
             let pointer = graph.find_edge(here, next).and_then(|edge| graph.edge_weight(edge))?;
-            let ring = path.get(back..)?.iter().map(|vertex| vertex.index()).collect();
+            let ring = path.get(*back..)?.iter().map(|vertex| vertex.index()).collect();
             return Some((ring, (*pointer).to_owned()));
         }
+        places.insert(next, path.len());
         path.push(next);
     }
 }
 
-fn draw(ring: &[usize], name: impl Fn(usize) -> String) -> String {
+fn draw<'a>(ring: &[usize], name: impl Fn(usize) -> &'a str) -> String {
     let mut names: Vec<String> = ring.iter().map(|vertex| format!("`{}`", name(*vertex))).collect();
     names.extend(names.first().cloned());
     names.join(" -> ")

@@ -1,18 +1,18 @@
 //! Node ids: unique, speakable in templates, none in another's way.
 
-use super::Subject;
+use super::subject::Subject;
 use crate::diagnostics::code::Code;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use std::collections::HashMap;
 
 /// Names that templates give a meaning of their own.
-const RESERVED: [&str; 6] = ["context", "params", "iter", "run", "env", "secret"];
+const RESERVED: [&str; 7] = ["context", "params", "iter", "each", "run", "env", "secret"];
 
 pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
     let mut seen: HashMap<String, &str> = HashMap::new();
     for node in &subject.document.nodes {
         let pointer = format!("{}/id", node.pointer);
-        let place = |finding: Diagnostic| finding.at(&pointer, subject.document.positions.value(&pointer));
+        let place = |finding: Diagnostic| finding.at(&pointer, subject.value(&pointer));
         let lower = node.id.to_lowercase();
         if let Some(first) = seen.get(&lower) {
             let message = format!("the id `{}` is taken by `{first}`; ids are compared without case", node.id);
@@ -37,7 +37,7 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
             let message = format!("the id `{}` begins with the id `{parent}` and a dot", node.id);
             let finding =
                 Diagnostic::new(Code::ReservedId, message).help(format!("rename one of them, e.g. `{parent}.main`"));
-            diagnostics.push(finding.at(&pointer, subject.document.positions.value(&pointer)));
+            diagnostics.push(finding.at(&pointer, subject.value(&pointer)));
         }
     }
 }

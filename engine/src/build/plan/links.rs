@@ -1,6 +1,7 @@
 //! Data links: text to ports that are there.
 
-use super::{DataLink, Subject};
+use super::DataLink;
+use super::subject::Subject;
 use crate::build::load::document::LinkEntry;
 use crate::diagnostics::code::Code;
 use crate::diagnostics::{Diagnostic, Diagnostics, Span, suggest};
@@ -31,7 +32,7 @@ fn data_link(subject: &Subject<'_>, entry: &LinkEntry, diagnostics: &mut Diagnos
             let mut end = |key: &str| {
                 let pointer = format!("{}/{key}", entry.pointer);
                 let text = map.get(key)?.as_str()?;
-                let span = subject.document.positions.value(&pointer);
+                let span = subject.value(&pointer);
                 match parse_port(text, 0) {
                     Ok(port) => Some((port, span)),
                     Err(error) => {
@@ -46,8 +47,8 @@ fn data_link(subject: &Subject<'_>, entry: &LinkEntry, diagnostics: &mut Diagnos
         }
         _ => return None,
     };
-    let from = node_of(subject, entry, &text.from.0.node, &text.from.1, diagnostics);
-    let to = node_of(subject, entry, &text.to.0.node, &text.to.1, diagnostics);
+    let from = node_of(subject, &entry.pointer, &text.from.0.node, &text.from.1, diagnostics);
+    let to = node_of(subject, &entry.pointer, &text.to.0.node, &text.to.1, diagnostics);
     let (from, to) = (from?, to?);
     let from_known = port_of(subject, entry, from, &text.from, Side::Output, diagnostics);
     let to_known = port_of(subject, entry, to, &text.to, Side::Input, diagnostics);
@@ -70,7 +71,7 @@ fn find_in(text: &str, part: &str, after: usize) -> Range<usize> {
     start..start + part.len()
 }
 
-fn inside(subject: &Subject<'_>, entry: &LinkEntry, text: &str, range: Range<usize>) -> Option<Span> {
+pub(super) fn inside(subject: &Subject<'_>, entry: &LinkEntry, text: &str, range: Range<usize>) -> Option<Span> {
     subject.document.positions.inside(&entry.pointer, text, range)
 }
 
@@ -83,17 +84,15 @@ pub(super) fn bad_text(subject: &Subject<'_>, entry: &LinkEntry, text: &str, err
 /// Index of a node by its id, ignoring case; reported if there is none.
 pub(super) fn node_of(
     subject: &Subject<'_>,
-    entry: &LinkEntry,
+    pointer: &str,
     id: &str,
     span: &Option<Span>,
     diagnostics: &mut Diagnostics,
 ) -> Option<usize> {
-    let nodes = &subject.document.nodes;
-    let found = nodes.iter().position(|node| node.id.eq_ignore_ascii_case(id));
+    let found = subject.find(id);
     if found.is_none() {
-        let ids: Vec<&str> = nodes.iter().map(|node| node.id.as_str()).collect();
         let finding = Diagnostic::new(Code::UnknownNode, format!("there is no node `{id}`"));
-        diagnostics.push(finding.help(suggest::help(id, "nodes", &ids)).at(&entry.pointer, span.clone()));
+        diagnostics.push(finding.help(suggest::help(id, "nodes", &subject.ids())).at(pointer, span.clone()));
     }
     found
 }
@@ -107,17 +106,23 @@ fn port_of(
     side: Side,
     diagnostics: &mut Diagnostics,
 ) -> bool {
-    let Some(Some(module)) = subject.modules.get(node) else { return true };
+    let Some(manifest) = subject.manifest(node) else { return true };
     let (ports, word) = match side {
-        Side::Output => (&module.manifest.output_ports, "output"),
-        Side::Input => (&module.manifest.input_ports, "input"),
+        Side::Output => (&manifest.output_ports, "output"),
+        Side::Input => (&manifest.input_ports, "input"),
     };
     if ports.contains(&port.port) {
         return true;
     }
-    let names: Vec<&str> = ports.iter().map(String::as_str).collect();
-    let message = format!("`{}` ({}) has no {word} port `{}`", port.node, module.manifest.name, port.port);
-    let help = suggest::help(&port.port, &format!("{word} ports"), &names);
-    diagnostics.push(Diagnostic::new(Code::UnknownPort, message).help(help).at(&entry.pointer, span.clone()));
+    let finding = unknown_port(port, &manifest.name, ports, word);
+    diagnostics.push(finding.at(&entry.pointer, span.clone()));
     false
+}
+
+/// A port that its node does not have.
+pub(super) fn unknown_port(port: &PortRef, module: &str, ports: &[String], word: &str) -> Diagnostic {
+    let names: Vec<&str> = ports.iter().map(String::as_str).collect();
+    let message = format!("`{}` ({module}) has no {word} port `{}`", port.node, port.port);
+    let help = suggest::help(&port.port, &format!("{word} ports"), &names);
+    Diagnostic::new(Code::UnknownPort, message).help(help)
 }

@@ -1,39 +1,42 @@
 //! Ports over all links: no input twice, none open, nobody alone.
 
-use super::{DataLink, Subject};
+use super::subject::Subject;
+use super::{ControlLink, DataLink};
 use crate::diagnostics::code::Code;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use pypeline_schema::manifest::ModuleKind;
+use pypeline_schema::valve::Condition;
 use std::collections::HashMap;
 
-pub(super) fn check(subject: &Subject<'_>, links: &[DataLink], diagnostics: &mut Diagnostics) {
-    let mut inputs: HashMap<(usize, &str), &DataLink> = HashMap::new();
-    for link in links.iter().filter(|link| link.is_sound) {
-        if let Some(first) = inputs.insert((link.to, &link.ports.1.port), link) {
-            let message = format!("input `{}` has two links; the other comes from `{}`", link.ports.1, first.ports.0);
-            let help = "join the rows before, or give each its own node";
-            let span = subject.document.positions.value(&link.pointer);
-            diagnostics.push(Diagnostic::new(Code::InputTwice, message).help(help).at(&link.pointer, span));
-        }
-    }
-    for (at, (node, module)) in subject.document.nodes.iter().zip(subject.modules).enumerate() {
-        let Some(module) = module else { continue };
-        let manifest = &module.manifest;
+/// What is linked to a node.
+#[derive(Clone, Copy, Default)]
+struct Linked {
+    has_input: bool,
+    has_output: bool,
+    /// A link names a port of it that is not there.
+    has_unsound_input: bool,
+    /// An ITERATE link takes its rows.
+    is_list: bool,
+}
+
+pub(super) fn check(subject: &Subject<'_>, links: &[DataLink], control: &[ControlLink], diagnostics: &mut Diagnostics) {
+    let inputs = inputs(subject, links, diagnostics);
+    let linked = linked(subject.n_nodes(), links, control);
+    for (at, (node, linked)) in subject.document.nodes.iter().zip(linked).enumerate() {
+        let Some(manifest) = subject.manifest(at) else { continue };
         let mut report = |code, message: String, help: String| {
             let pointer = format!("{}/id", node.pointer);
-            let span = subject.document.positions.value(&pointer);
+            let span = subject.value(&pointer);
             diagnostics.push(Diagnostic::new(code, message).help(help).at(pointer, span));
         };
-        let has_input = links.iter().any(|link| link.to == at);
-        let has_output = links.iter().any(|link| link.from == at);
         match manifest.kind {
-            ModuleKind::Mod | ModuleKind::Sink if !has_input && !has_output => {
+            ModuleKind::Mod | ModuleKind::Sink if !linked.has_input && !linked.has_output => {
                 let message = format!("`{}` has no data link", node.id);
                 let input = manifest.input_ports.first().map_or("input", String::as_str);
                 report(Code::Isolated, message, format!("link rows to it: `source.data - {}.{input}`", node.id));
                 continue;
             }
-            ModuleKind::Source if !has_output => {
+            ModuleKind::Source if !linked.has_output && !linked.is_list => {
                 let output = manifest.output_ports.first().map_or("data", String::as_str);
                 let help = format!("link it: `{}.{output} - target.input`", node.id);
                 report(Code::SourceUnread, format!("nobody reads the rows of `{}`", node.id), help);
@@ -41,7 +44,7 @@ pub(super) fn check(subject: &Subject<'_>, links: &[DataLink], diagnostics: &mut
             _ => {}
         }
         // A link to a wrong port is reported already: most likely it was meant for the port that is open.
-        if links.iter().any(|link| link.to == at && !link.is_sound) {
+        if linked.has_unsound_input {
             continue;
         }
         for port in manifest.input_ports.iter().filter(|port| !inputs.contains_key(&(at, port.as_str()))) {
@@ -49,4 +52,41 @@ pub(super) fn check(subject: &Subject<'_>, links: &[DataLink], diagnostics: &mut
             report(Code::InputOpen, format!("input port `{port}` of `{}` has no link", node.id), help);
         }
     }
+}
+
+/// The link to each input port; a second one is reported.
+fn inputs<'a>(
+    subject: &Subject<'_>,
+    links: &'a [DataLink],
+    diagnostics: &mut Diagnostics,
+) -> HashMap<(usize, &'a str), &'a DataLink> {
+    let mut inputs: HashMap<(usize, &str), &DataLink> = HashMap::new();
+    for link in links.iter().filter(|link| link.is_sound) {
+        if let Some(first) = inputs.insert((link.to, &link.ports.1.port), link) {
+            let message = format!("input `{}` has two links; the other comes from `{}`", link.ports.1, first.ports.0);
+            let help = "join the rows before, or give each its own node";
+            let span = subject.value(&link.pointer);
+            diagnostics.push(Diagnostic::new(Code::InputTwice, message).help(help).at(&link.pointer, span));
+        }
+    }
+    inputs
+}
+
+fn linked(n_nodes: usize, links: &[DataLink], control: &[ControlLink]) -> Vec<Linked> {
+    let mut linked = vec![Linked::default(); n_nodes];
+    for link in links {
+        if let Some(from) = linked.get_mut(link.from) {
+            from.has_output = true;
+        }
+        if let Some(to) = linked.get_mut(link.to) {
+            to.has_input = true;
+            to.has_unsound_input |= !link.is_sound;
+        }
+    }
+    for link in control.iter().filter(|link| matches!(link.condition, Condition::Iterate { .. })) {
+        if let Some(from) = linked.get_mut(link.from) {
+            from.is_list = true;
+        }
+    }
+    linked
 }

@@ -2,39 +2,43 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 /// Cheap to clone; once cancelled, always cancelled.
-#[derive(Debug, Clone)]
-pub(super) struct Cancel {
+#[derive(Debug, Clone, Default)]
+pub(in crate::run) struct Cancel(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
     flag: Arc<AtomicBool>,
-    signal: Arc<watch::Sender<bool>>,
+    notify: Notify,
 }
 
 impl Cancel {
-    pub(super) fn new() -> Self {
-        Self { flag: Arc::new(AtomicBool::new(false)), signal: Arc::new(watch::Sender::new(false)) }
+    pub(in crate::run) fn cancel(&self) {
+        self.0.flag.store(true, Ordering::Release);
+        self.0.notify.notify_waiters();
     }
 
-    pub(super) fn cancel(&self) {
-        self.flag.store(true, Ordering::Relaxed);
-        self.signal.send_replace(true);
-    }
-
-    pub(super) fn is_cancelled(&self) -> bool {
-        self.flag.load(Ordering::Relaxed)
+    pub(in crate::run) fn is_cancelled(&self) -> bool {
+        self.0.flag.load(Ordering::Acquire)
     }
 
     /// The flag itself, for an executor.
     pub(super) fn flag(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.flag)
+        Arc::clone(&self.0.flag)
     }
 
     /// Ends when it is cancelled.
-    pub(super) async fn cancelled(&self) {
-        let mut receiver = self.signal.subscribe();
-        // The sender lives as long as `self`: waiting can only end by the value.
-        let _ = receiver.wait_for(|cancelled| *cancelled).await;
+    pub(in crate::run) async fn cancelled(&self) {
+        loop {
+            // Listening first: a wish that comes between the look and the wait is heard.
+            let notified = self.0.notify.notified();
+            if self.is_cancelled() {
+                return;
+            }
+            notified.await;
+        }
     }
 }
 
@@ -49,6 +53,11 @@ impl Signals {
     pub(super) fn listen() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
         Self { interrupt: signal(SignalKind::interrupt()).ok(), terminate: signal(SignalKind::terminate()).ok() }
+    }
+
+    /// None: they are for the job around this one.
+    pub(super) fn none() -> Self {
+        Self { interrupt: None, terminate: None }
     }
 
     /// The exit code of the next signal.

@@ -1,27 +1,36 @@
 //! The host's services for one node: the RunContext's near side.
 
 use super::Shared;
-use super::cancel::Cancel;
 use super::ports::to_abi;
-use super::sub_flow::Attempt;
+use super::pass::{Attempt, lock};
 use pypeline_abi::context::{BlockingTaskBox, HostContext};
 use pypeline_abi::{AbiFuture, AbiResult, FutureExt, RNone, ROption, RResult, RSome, RStr, RString};
 use pypeline_schema::fault::{Fault, FaultKind};
 use serde_json::Value;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// What a module of one node can ask for. It outlives its attempt where a module keeps it: it must not hold the attempt.
+/// What a module of one node can ask for. It lives as long as the instance, over many passes.
 #[derive(Clone)]
 pub(super) struct NodeContext {
     shared: Arc<Shared>,
-    node: String,
-    cancel: Cancel,
+    node: Arc<str>,
+    attempt: Arc<Mutex<Arc<Attempt>>>,
 }
 
 impl NodeContext {
     pub(super) fn new(attempt: &Arc<Attempt>, node: &str) -> Self {
-        Self { shared: Arc::clone(&attempt.shared), node: node.to_owned(), cancel: attempt.cancel.clone() }
+        let shared = Arc::clone(&attempt.shared);
+        Self { shared, node: node.into(), attempt: Arc::new(Mutex::new(Arc::clone(attempt))) }
+    }
+
+    /// From now on it answers for this attempt.
+    pub(super) fn bind(&self, attempt: &Arc<Attempt>) {
+        *lock(&self.attempt) = Arc::clone(attempt);
+    }
+
+    fn attempt(&self) -> Arc<Attempt> {
+        Arc::clone(&lock(&self.attempt))
     }
 }
 
@@ -31,17 +40,19 @@ fn fault(kind: FaultKind, text: impl Into<String>) -> Box<Fault> {
 
 impl HostContext for NodeContext {
     fn node_id(&self) -> RString {
-        self.node.as_str().into()
+        RString::from(&*self.node)
     }
 
     fn log(&self, level: u8, message: RStr<'_>, fields: RStr<'_>) {
-        let (node_id, message, fields) = (self.node.as_str(), message.as_str(), fields.as_str());
+        let (node_id, message, fields) = (&*self.node, message.as_str(), fields.as_str());
+        let iter = self.attempt().pass.frame.path();
         macro_rules! write_line {
             ($level:ident) => {
-                if fields.is_empty() {
-                    tracing::$level!(node_id, "{message}")
-                } else {
-                    tracing::$level!(node_id, fields, "{message}")
+                match (fields.is_empty(), iter.is_empty()) {
+                    (true, true) => tracing::$level!(node_id, "{message}"),
+                    (false, true) => tracing::$level!(node_id, fields, "{message}"),
+                    (true, false) => tracing::$level!(node_id, ?iter, "{message}"),
+                    (false, false) => tracing::$level!(node_id, ?iter, fields, "{message}"),
                 }
             };
         }
@@ -58,36 +69,42 @@ impl HostContext for NodeContext {
         let value: Result<Value, _> = serde_json::from_str(value.as_str());
         to_abi(value.map_err(|error| fault(FaultKind::Contract, format!("global `{name}` is no JSON: {error}"))).map(
             |value| {
-                self.shared.values.set_global(&self.node, name.as_str(), value);
+                self.attempt().set_global(&self.node, name.as_str(), value);
             },
         ))
     }
 
     fn get_global(&self, node: RStr<'_>, name: RStr<'_>) -> ROption<RString> {
-        match self.shared.values.get_global(node.as_str(), name.as_str()) {
+        match self.attempt().get_global(node.as_str(), name.as_str()) {
             Some(value) => RSome(value.to_string().into()),
             None => RNone,
         }
     }
 
     fn iter_item(&self) -> ROption<RString> {
-        RNone
+        match self.attempt().pass.frame.innermost() {
+            Some((item, _)) => RSome(item.to_string().into()),
+            None => RNone,
+        }
     }
 
     fn iter_index(&self) -> ROption<u64> {
-        RNone
+        match self.attempt().pass.frame.innermost() {
+            Some((_, index)) => RSome(index),
+            None => RNone,
+        }
     }
 
     fn progress(&self, done: u64, total: u64) {
-        tracing::trace!(node_id = self.node.as_str(), done, total, "progress");
+        tracing::trace!(node_id = &*self.node, done, total, "progress");
     }
 
     fn is_cancelled(&self) -> bool {
-        self.cancel.is_cancelled()
+        self.attempt().cancel.is_cancelled()
     }
 
     fn cancelled(&self) -> AbiFuture<()> {
-        let cancel = self.cancel.clone();
+        let cancel = self.attempt().cancel.clone();
         async move {
             cancel.cancelled().await;
             RResult::ROk(())
@@ -99,7 +116,7 @@ impl HostContext for NodeContext {
         // The timer belongs to the host's runtime, whichever thread asks for it.
         let _entered = self.shared.runtime.enter();
         let sleep = tokio::time::sleep(Duration::from_millis(milliseconds));
-        let cancel = self.cancel.clone();
+        let cancel = self.attempt().cancel.clone();
         async move {
             tokio::select! {
                 () = sleep => RResult::ROk(()),

@@ -1,9 +1,10 @@
 //! One module that runs: created, set up, run, and torn down on every path on which its setup began.
 
-use super::GRACE;
+use super::conductor::DROP_SHARE;
 use super::context::NodeContext;
+use super::instances::Idle;
+use super::pass::{Attempt, Work, lock};
 use super::ports::{Input, Output};
-use super::sub_flow::Attempt;
 use crate::artifacts::ArtifactWriter;
 use pypeline_abi::context::{HostContext_TO, HostContextArc};
 use pypeline_abi::module::RunIo;
@@ -11,10 +12,9 @@ use pypeline_abi::rows::{InputPort_TO, OutputPort_TO};
 use pypeline_abi::sabi_trait::TD_Opaque;
 use pypeline_abi::{RArc, RString};
 use pypeline_schema::fault::{Fault, FaultKind};
-use serde_json::Value;
 use std::future::Future;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 type Fallible<T> = Result<T, Box<Fault>>;
 
@@ -22,71 +22,101 @@ type Fallible<T> = Result<T, Box<Fault>>;
 type Outputs = Vec<(String, Arc<ArtifactWriter>)>;
 
 /// Runs the module of a node; its tables are there afterwards.
-pub(super) async fn run(attempt: &Arc<Attempt>, node: usize) -> Fallible<()> {
-    let shared = &attempt.shared;
-    let contract = |text: &str| Box::new(Fault::new(FaultKind::Contract, text));
-    let dag_node = shared.job.dag.nodes.get(node).ok_or_else(|| contract("no such node"))?;
-    let plugin = shared.job.plugin(dag_node).ok_or_else(|| contract("its plugin is not loaded"))?;
-    let config =
-        attempt.prepared.iter().find(|ready| ready.node == node).map_or(Value::Null, |ready| ready.config.clone());
-    let context = NodeContext::new(attempt, &dag_node.id);
-    let context: HostContextArc = HostContext_TO::from_ptr(RArc::new(context), TD_Opaque);
-    let instance = plugin.create(&dag_node.module.name, &config, context)?;
+pub(super) async fn run(work: &Work, node: usize) -> Fallible<()> {
+    let (attempt, shared) = (&work.attempt, &work.attempt.shared);
     let (io, outputs) = wire(attempt, node)?;
-    let ran = match within_grace(attempt, instance.setup()).await {
-        Ok(()) => within_grace(attempt, instance.run(io)).await,
-        Err(fault) => Err(fault),
-    };
-    let torn_down = tokio::time::timeout(GRACE, instance.teardown()).await;
-    ran?;
-    match torn_down {
-        Ok(result) => result?,
-        Err(_) => return Err(Box::new(Fault::new(FaultKind::Other, "its teardown did not end in time"))),
+    let idle = instance(work, node).await?;
+    let ran = within_grace(attempt, idle.instance.run(io)).await;
+    // The body of a loop keeps its instances; one that has failed is not trusted with another pass.
+    if ran.is_ok() && shared.in_loop(attempt.pass.sub_flow) {
+        shared.instances.put(idle);
+    } else {
+        let torn_down = tear_down(attempt, &idle).await;
+        ran?;
+        torn_down?;
     }
     for (port, writer) in outputs {
         let artifact = writer.finish().map_err(|fault| Box::new(fault.with("port", &port)))?;
-        attempt.tables.lock().unwrap_or_else(PoisonError::into_inner).insert((node, port), Arc::new(artifact));
+        lock(&attempt.tables).insert((node, port), Arc::new(artifact));
     }
     Ok(())
 }
 
-/// Once the run is asked to stop, a call has a grace period to end by itself; then it is dropped.
+/// An instance that is set up: one kept from an item before if its configuration is the same, else a new one. A retry gets a
+/// new one always.
+async fn instance(work: &Work, node: usize) -> Fallible<Idle> {
+    let (attempt, shared) = (&work.attempt, &work.attempt.shared);
+    let contract = |text: &str| Box::new(Fault::new(FaultKind::Contract, text));
+    let config = work.plan.of(node).map(|ready| Arc::clone(&ready.config)).unwrap_or_default();
+    if let Some(kept) = shared.instances.take(node) {
+        let is_same = Arc::ptr_eq(&kept.config, &config) || kept.config == config;
+        if is_same && attempt.pass.attempts() == 1 {
+            kept.context.bind(attempt);
+            return Ok(kept);
+        }
+        tear_down(attempt, &kept).await?;
+    }
+    let dag_node = shared.job.dag.nodes.get(node).ok_or_else(|| contract("no such node"))?;
+    let plugin = shared.job.plugin(dag_node).ok_or_else(|| contract("its plugin is not loaded"))?;
+    let context = NodeContext::new(attempt, &dag_node.id);
+    let host: HostContextArc = HostContext_TO::from_ptr(RArc::new(context.clone()), TD_Opaque);
+    let instance = plugin.create(&dag_node.module.name, &config, host)?;
+    let idle = Idle { node, config, instance, context };
+    match within_grace(attempt, idle.instance.setup()).await {
+        Ok(()) => Ok(idle),
+        Err(fault) => {
+            // What its setup began is taken back; the setup's failure is what is told.
+            let _ = tear_down(attempt, &idle).await;
+            Err(fault)
+        }
+    }
+}
+
+async fn tear_down(attempt: &Attempt, idle: &Idle) -> Fallible<()> {
+    match tokio::time::timeout(attempt.shared.grace, idle.instance.teardown()).await {
+        Ok(result) => result,
+        Err(_) => Err(Box::new(Fault::new(FaultKind::Timeout, "its teardown did not end in time"))),
+    }
+}
+
+/// Once it is asked to stop, a call has a part of the grace period to end by itself; then it is dropped.
 async fn within_grace<T>(attempt: &Attempt, call: impl Future<Output = Fallible<T>>) -> Fallible<T> {
     let grace = async {
         attempt.cancel.cancelled().await;
-        tokio::time::sleep(GRACE).await;
+        tokio::time::sleep(attempt.shared.grace.mul_f64(DROP_SHARE)).await;
     };
     tokio::select! {
+        biased;
         result = call => result,
-        () = grace => Err(Box::new(Fault::new(FaultKind::Other, "it was asked to stop, and did not end in time"))),
+        () = grace => Err(Box::new(Fault::new(FaultKind::Timeout, "it was asked to stop, and did not end in time"))),
     }
 }
 
 /// The ports of a run, and the table behind each output port that somebody reads.
 fn wire(attempt: &Arc<Attempt>, node: usize) -> Fallible<(RunIo, Outputs)> {
     let shared = &attempt.shared;
-    let dag_node = shared.job.dag.nodes.get(node);
-    let (inputs, outputs) =
-        dag_node.map(|n| (n.module.input_ports.clone(), n.module.output_ports.clone())).unwrap_or_default();
-    let links = || shared.job.dag.data_links.iter().zip(&shared.pairs).zip(&shared.links);
     let mut io = RunIo { inputs: Vec::new().into(), outputs: Vec::new().into(), extra_json: RString::new() };
-    for port in inputs {
-        let link = links().find(|((link, (_, to)), _)| *to == node && link.to.port == port);
-        let Some(((link, (from, _)), _)) = link else { continue };
-        let key = (*from, link.from.port.clone());
-        let table = attempt.tables.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+    let (index, links) = (&shared.job.index, &shared.job.dag.data_links);
+    for &at in index.inputs.get(node).into_iter().flatten() {
+        let (Some(link), Some((from, _))) = (links.get(at), index.pairs.get(at)) else { continue };
+        let table = lock(&attempt.tables).get(&(*from, link.from.port.clone())).cloned();
+        let port = link.to.port.clone();
         let table =
             table.ok_or_else(|| Box::new(Fault::new(FaultKind::Contract, format!("no rows for input `{port}`"))))?;
         let input = Input::new(port, table, shared.runtime.clone());
         io.inputs.push(InputPort_TO::from_value(input, TD_Opaque));
     }
     let mut writers = Vec::new();
+    let outputs = shared.job.dag.nodes.get(node).map_or(&[][..], |node| node.module.output_ports.as_slice());
+    let lists = index.lists.get(node).map_or(&[][..], Vec::as_slice);
     for port in outputs {
-        let readers = links().filter(|((link, (from, _)), _)| *from == node && link.from.port == port);
-        let counters: Vec<Arc<AtomicU64>> = readers.map(|(_, counter)| Arc::clone(&counter.rows)).collect();
-        let writer = (!counters.is_empty()).then(|| Arc::new(shared.store.writer()));
+        let leaving = index.outputs.get(node).into_iter().flatten();
+        let readers = leaving.filter(|at| links.get(**at).is_some_and(|link| link.from.port == *port));
+        let counters: Vec<Arc<AtomicU64>> = readers.map(|at| attempt.counter(*at)).collect();
+        let is_read = !counters.is_empty() || lists.contains(port);
+        let writer = is_read.then(|| Arc::new(shared.store.writer()));
         writers.extend(writer.clone().map(|writer| (port.clone(), writer)));
-        let output = Output::new(port, writer, counters, shared.runtime.clone(), attempt.cancel.clone());
+        let output = Output::new(port.clone(), writer, counters, shared.runtime.clone(), attempt.cancel.clone());
         io.outputs.push(OutputPort_TO::from_value(output, TD_Opaque));
     }
     Ok((io, writers))

@@ -80,9 +80,10 @@ impl InputPort for Input {
 
     fn next(&self) -> AbiFuture<ROption<ArrowArray>> {
         let (reader, table) = (Arc::clone(&self.reader), Arc::clone(&self.table));
-        match *self.table {
-            Artifact::Memory { .. } => future(async move { pull(&reader, &table) }),
-            Artifact::Parquet { .. } => future(on_pool(self.runtime.clone(), move || pull(&reader, &table))),
+        if table.is_in_memory() {
+            future(async move { pull(&reader, &table) })
+        } else {
+            future(on_pool(self.runtime.clone(), move || pull(&reader, &table)))
         }
     }
 

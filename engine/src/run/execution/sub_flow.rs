@@ -1,166 +1,278 @@
 //! One sub flow: attempts, waves of units, and at the end everything published or nothing.
 
-use super::Shared;
-use super::cancel::Cancel;
-use super::module;
+use super::pass::{Attempt, Pass, Work, lock};
 use super::publish::Publication;
-use super::wiring::{self, Tables};
-use crate::run::observe::Event;
-use crate::run::prepare::{self, NodeFault, Prepared, Unit};
-use crate::run::report::counts;
+use super::watch::Due;
+use super::{Shared, items, module, retry, services, wiring};
+use crate::run::frames;
+use crate::run::prepare::{self, NodeFault, SubFlowPlan, Unit};
+use crate::run::report::{NodePass, counts};
 use crate::scheduling::Outcome;
+use pypeline_schema::event::Event;
 use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::lowering::Lowering;
-use pypeline_schema::manifest::Effect;
 use pypeline_schema::run_result::State;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
-/// Attempts after the first where the flow does not say.
-const DEFAULT_RETRIES: u64 = 1;
+/// An attempt that was abandoned, and why it is a failure.
+type Abandoned = (Arc<Attempt>, Vec<NodeFault>);
 
-/// Seconds before the second attempt where the flow does not say.
-const DEFAULT_DELAY: f64 = 1.0;
-
-/// Longest pause between two attempts, in seconds.
-const MAX_DELAY: f64 = 300.0;
-
-/// Runs a sub flow until it succeeds, or its last attempt has failed.
-pub(super) async fn run(shared: Arc<Shared>, index: usize, cancel: Cancel) -> Outcome {
-    let name = shared.sub_flow_name(index);
-    shared.ledger.set_sub_flow(index, State::Running, None);
-    shared.observer.event(&Event::SubFlowStarted { index, name: name.clone() });
-    let mut failures: BTreeMap<usize, u64> = BTreeMap::new();
+/// Runs a sub flow until it succeeds, or its last attempt has failed. Begun with an abandoned attempt, it goes on after that.
+/// Nothing comes back if an attempt was abandoned here: somebody else has gone on.
+pub(super) async fn run(
+    shared: &Arc<Shared>,
+    pass: &Arc<Pass>,
+    mut abandoned: Option<Abandoned>,
+) -> Option<(Outcome, Vec<NodeFault>)> {
     loop {
-        let started = Instant::now();
-        reset(&shared, index);
-        let faults = match attempt(&shared, index, &cancel).await {
-            Ok(()) => {
-                shared.ended(index, State::Succeeded, Some(started.elapsed().as_secs_f64()));
-                return Outcome::Succeeded;
+        let (attempt, result) = match abandoned.take() {
+            Some((attempt, faults)) => (attempt, Err(faults)),
+            None => {
+                let attempt = begin(shared, pass);
+                let result = caught(&attempt, work(&attempt)).await;
+                if !attempt.end() {
+                    return None;
+                }
+                (attempt, result)
             }
-            Err(faults) => faults,
         };
-        let cancelled = cancel.is_cancelled();
-        if let Some(delay) = retry_delay(&shared, index, &faults, &mut failures).filter(|_| !cancelled) {
-            let reason = faults.first().map_or_else(String::new, |(_, fault)| fault.to_string());
-            shared.observer.event(&Event::SubFlowRetried { name: name.clone(), delay, reason });
-            tokio::select! {
-                () = tokio::time::sleep(Duration::from_secs_f64(delay)) => continue,
-                () = cancel.cancelled() => {}
+        attempt.close();
+        let timed_out = lock(&attempt.timed_out).take();
+        let is_late = timed_out.is_some();
+        let faults = match (result, timed_out) {
+            (Ok(()), _) => {
+                let nodes = std::mem::take(&mut *lock(&attempt.nodes));
+                shared.tell_ended(&attempt, nodes, State::Succeeded);
+                return Some((Outcome::Succeeded, Vec::new()));
             }
+            (Err(faults), None) => faults,
+            // Asked to stop because it took too long: that is the failure, whatever came of the asking.
+            (Err(faults), Some((node, fault))) => {
+                let running = faults.first().map(|(node, _)| *node);
+                let node = node.or(running).or_else(|| shared.nodes(pass.sub_flow).first().copied());
+                vec![(node.unwrap_or_default(), Box::new(fault))]
+            }
+        };
+        let is_stopped = pass.stop.is_cancelled() && !is_late;
+        let delay = if is_stopped { None } else { retry::delay(shared, pass.sub_flow, &faults, &mut pass.history()) };
+        if let Some(delay) = delay
+            && pause(shared, pass, delay, &faults).await
+        {
+            continue;
         }
-        record(&shared, index, faults, cancelled);
-        let seconds = Some(started.elapsed().as_secs_f64());
-        let (state, outcome) =
-            if cancelled { (State::Cancelled, Outcome::Cancelled) } else { (State::Failed, Outcome::Failed) };
-        shared.ended(index, state, seconds);
-        return outcome;
+        let is_stopped = is_stopped || pass.stop.is_cancelled() && !is_late;
+        return Some(fail(shared, &attempt, faults, is_stopped));
     }
+}
+
+/// A new attempt, known to whoever may have to stop it.
+fn begin(shared: &Arc<Shared>, pass: &Arc<Pass>) -> Arc<Attempt> {
+    let attempt = Attempt::new(shared, pass);
+    let number = {
+        let mut history = pass.history();
+        history.attempts += 1;
+        history.attempts
+    };
+    *lock(&pass.current) = Some(Arc::clone(&attempt));
+    // Looked at after the attempt can be found: a wish to stop is seen here, or reaches the attempt.
+    if pass.stop.is_cancelled() {
+        shared.stop(&attempt);
+    }
+    shared.tell_started(pass, number);
+    attempt
+}
+
+/// Waits before the next attempt; false if the sub flow is asked to stop meanwhile.
+async fn pause(shared: &Shared, pass: &Pass, delay: f64, faults: &[NodeFault]) -> bool {
+    let reason = faults.first().map_or_else(String::new, |(_, fault)| fault.to_string());
+    let (sub_flow, number) = (shared.sub_flow_name(pass.sub_flow).to_owned(), pass.history().attempts);
+    shared.journal.tell(&pass.frame, Event::Retry { sub_flow, attempt: number, delay, reason });
+    tokio::select! {
+        () = tokio::time::sleep(Duration::from_secs_f64(delay)) => !pass.stop.is_cancelled(),
+        () = pass.stop.cancelled() => false,
+    }
+}
+
+/// The last attempt has failed, or was stopped: its faults go to their nodes.
+fn fail(
+    shared: &Shared,
+    attempt: &Attempt,
+    faults: Vec<NodeFault>,
+    is_stopped: bool,
+) -> (Outcome, Vec<NodeFault>) {
+    let mut nodes: Vec<NodePass> = std::mem::take(&mut *lock(&attempt.nodes));
+    for (at, fault) in &faults {
+        let Some(node) = nodes.iter_mut().find(|node| node.node == *at) else { continue };
+        node.state = if is_stopped { State::Cancelled } else { State::Failed };
+        // That a stopped node was stopped is no fault of its own.
+        node.fault = Some((**fault).clone()).filter(|fault| !(is_stopped && fault.kind == FaultKind::Cancelled));
+    }
+    for node in &mut nodes {
+        node.state = match node.state {
+            State::Running => State::Cancelled,
+            State::Pending => State::Skipped,
+            other => other,
+        };
+    }
+    if !is_stopped {
+        // What the failed nodes have said of themselves is for their handlers.
+        attempt.commit_globals();
+        let globals = faults.iter().flat_map(|(node, fault)| {
+            let id = shared.node_id(*node);
+            let kind = serde_json::to_value(fault.kind).unwrap_or_default();
+            let message = (frames::key(id, "error_message"), Value::from(fault.message.clone()));
+            [message, (frames::key(id, "error_kind"), kind)]
+        });
+        attempt.pass.frame.set(globals);
+    }
+    let (state, outcome) =
+        if is_stopped { (State::Cancelled, Outcome::Cancelled) } else { (State::Failed, Outcome::Failed) };
+    shared.tell_ended(attempt, nodes, state);
+    (outcome, faults)
+}
+
+/// A panic of the engine's own code is a failure of the sub flow, and no lost lane.
+async fn caught(
+    attempt: &Attempt,
+    work: impl Future<Output = Result<(), Vec<NodeFault>>>,
+) -> Result<(), Vec<NodeFault>> {
+    let mut work = Box::pin(work);
+    std::future::poll_fn(|cx| {
+        catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))).unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<String>().cloned();
+            let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default();
+            let blame = attempt.shared.nodes(attempt.pass.sub_flow).first().copied().unwrap_or_default();
+            let fault = Fault::new(FaultKind::Panic, format!("the engine panicked: {text}"));
+            Poll::Ready(Err(vec![(blame, Box::new(fault))]))
+        })
+    })
+    .await
 }
 
 /// One attempt; faults of all nodes that failed.
-async fn attempt(shared: &Arc<Shared>, index: usize, cancel: &Cancel) -> Result<(), Vec<NodeFault>> {
-    let nodes = shared.nodes(index);
-    let prepared = prepare::prepare(&shared.job, &shared.project, &nodes, shared.values.scope())?;
-    let units = prepare::units(&prepared, &shared.pairs, shared.fuse);
-    let publications = plan_publications(shared, &prepared)?;
-    let attempt = Arc::new(Attempt {
-        shared: Arc::clone(shared),
-        prepared,
-        publications,
-        tables: Mutex::default(),
-        cancel: cancel.clone(),
+async fn work(attempt: &Arc<Attempt>) -> Result<(), Vec<NodeFault>> {
+    let shared = &attempt.shared;
+    let limit = shared.job.metadata.settings.sub_flow_timeout;
+    let due = limit.and_then(|seconds| {
+        shared.watch.add(Duration::from_secs(seconds), Due::Attempt(Arc::clone(attempt), seconds as f64))
     });
-    let mut left: Vec<(u32, Unit)> = (1..).zip(units).collect();
-    while !left.is_empty() {
-        if cancel.is_cancelled() {
+    let result = waves(attempt).await;
+    shared.watch.remove(due);
+    result
+}
+
+async fn waves(attempt: &Arc<Attempt>) -> Result<(), Vec<NodeFault>> {
+    let plan = plan(attempt)?;
+    plan_publications(attempt, &plan)?;
+    let work = Work { attempt: Arc::clone(attempt), plan };
+    for (at, wave) in work.plan.waves.iter().enumerate() {
+        if attempt.cancel.is_cancelled() {
             return Err(Vec::new());
         }
-        let done_nodes: Vec<usize> = left.iter().flat_map(|(_, unit)| unit.nodes().to_vec()).collect();
-        let is_ready = |unit: &Unit| {
-            let from_left = |node: &usize| {
-                shared
-                    .pairs
-                    .iter()
-                    .any(|(from, to)| to == node && done_nodes.contains(from) && !unit.nodes().contains(from))
-            };
-            !unit.nodes().iter().any(from_left)
-        };
-        let (wave, later): (Vec<_>, Vec<_>) = left.into_iter().partition(|(_, unit)| is_ready(unit));
-        left = later;
-        if wave.is_empty() {
-            let fault = Fault::new(FaultKind::Contract, "the job's data links form a cycle; build it again");
-            return Err(vec![(nodes.first().copied().unwrap_or_default(), Box::new(fault))]);
+        if let [(number, unit)] = wave.as_slice() {
+            run_unit(&work, *number, unit).await?;
+        } else {
+            run_wave(&work, wave).await?;
         }
-        let mut running = JoinSet::new();
-        for (number, unit) in wave {
-            running.spawn(run_unit(Arc::clone(&attempt), number, unit));
-        }
-        let mut faults = Vec::new();
-        while let Some(ended) = running.join_next().await {
-            match ended {
-                Ok(Ok(())) => {}
-                Ok(Err(mut found)) => faults.append(&mut found),
-                Err(error) => {
-                    let fault = Fault::new(FaultKind::Panic, format!("the engine panicked: {error}"));
-                    faults.push((nodes.first().copied().unwrap_or_default(), Box::new(fault)));
-                }
-            }
-        }
-        if !faults.is_empty() {
-            return Err(faults);
-        }
-        attempt.drop_read_tables(&left);
+        drop_read_tables(&work, at + 1);
     }
-    if cancel.is_cancelled() {
+    if attempt.cancel.is_cancelled() {
         return Err(Vec::new());
     }
-    publish(attempt).await
+    publish(&work).await
 }
 
-/// What the units of one attempt share.
-pub(super) struct Attempt {
-    pub shared: Arc<Shared>,
-    pub prepared: Vec<Prepared>,
-    pub publications: BTreeMap<usize, Publication>,
-    pub tables: Mutex<Tables>,
-    pub cancel: Cancel,
-}
-
-impl Attempt {
-    /// Tables that no later unit reads are given up.
-    fn drop_read_tables(&self, left: &[(u32, Unit)]) {
-        let is_read = |node: usize| {
-            let readers = self.shared.pairs.iter().filter(|(from, _)| *from == node).map(|(_, to)| to);
-            readers.into_iter().any(|reader| left.iter().any(|(_, unit)| unit.nodes().contains(reader)))
-        };
-        self.tables.lock().unwrap_or_else(PoisonError::into_inner).retain(|(node, _), _| is_read(*node));
+/// Units at the same time; all are waited for.
+async fn run_wave(work: &Work, wave: &[(u32, Unit)]) -> Result<(), Vec<NodeFault>> {
+    let mut running = JoinSet::new();
+    for (number, unit) in wave {
+        let (work, number, unit) = (work.clone(), *number, unit.clone());
+        running.spawn(async move { run_unit(&work, number, &unit).await });
     }
+    let mut faults = Vec::new();
+    while let Some(ended) = running.join_next().await {
+        match ended {
+            Ok(Ok(())) => {}
+            Ok(Err(mut found)) => faults.append(&mut found),
+            Err(error) => {
+                let fault = Fault::new(FaultKind::Panic, format!("the engine panicked: {error}"));
+                let blame = wave.first().and_then(|(_, unit)| unit.nodes().first()).copied().unwrap_or_default();
+                faults.push((blame, Box::new(fault)));
+            }
+        }
+    }
+    faults.sort_by_key(|(node, _)| *node);
+    if faults.is_empty() { Ok(()) } else { Err(faults) }
 }
 
-async fn run_unit(attempt: Arc<Attempt>, number: u32, unit: Unit) -> Result<(), Vec<NodeFault>> {
+/// What the sub flow does: worked out once where no template can change it.
+fn plan(attempt: &Attempt) -> Result<Arc<SubFlowPlan>, Vec<NodeFault>> {
+    let (shared, at) = (&attempt.shared, attempt.pass.sub_flow);
+    let known = shared.plans.get(at).filter(|_| !shared.job.index.is_variable(at));
+    if let Some(plan) = known.and_then(|known| known.get()) {
+        return Ok(Arc::clone(plan));
+    }
+    let scope = shared.values.scope(&attempt.pass.frame);
+    let plan = Arc::new(prepare::plan(&shared.job, &shared.project, at, &scope, shared.options.fuse)?);
+    Ok(match known {
+        Some(known) => Arc::clone(known.get_or_init(|| plan)),
+        None => plan,
+    })
+}
+
+/// Tables that no later unit reads, and no loop, are given up.
+fn drop_read_tables(work: &Work, next_wave: usize) {
+    let (attempt, index) = (&work.attempt, &work.attempt.shared.job.index);
+    let mut tables = lock(&attempt.tables);
+    if tables.is_empty() {
+        return;
+    }
+    let left = work.plan.waves.get(next_wave..).unwrap_or_default();
+    let is_read = |node: usize, port: &String| {
+        let readers = index.outputs.get(node).into_iter().flatten().filter_map(|link| index.pairs.get(*link));
+        let by_unit = |(_, to): &(usize, usize)| left.iter().flatten().any(|(_, unit)| unit.nodes().contains(to));
+        let by_loop = index.lists.get(node).is_some_and(|ports| ports.contains(port));
+        by_loop || readers.into_iter().any(by_unit)
+    };
+    tables.retain(|(node, port), _| is_read(*node, port));
+}
+
+async fn run_unit(work: &Work, number: u32, unit: &Unit) -> Result<(), Vec<NodeFault>> {
+    let (attempt, shared) = (&work.attempt, &work.attempt.shared);
     let started = Instant::now();
-    let ids: Vec<&str> =
-        unit.nodes().iter().filter_map(|node| Some(attempt.shared.job.dag.nodes.get(*node)?.id.as_str())).collect();
-    tracing::debug!(stage = number, nodes = ids.join(", "), "unit started");
+    if !attempt.pass.frame.is_quiet {
+        let nodes = || unit.nodes().iter().map(|node| shared.node_id(*node)).collect::<Vec<_>>().join(", ");
+        tracing::debug!(stage = number, nodes = nodes(), "unit started");
+    }
     for &node in unit.nodes() {
-        attempt.shared.ledger.set_node(node, |node| {
+        attempt.change_node(node, |node| {
             node.state = State::Running;
             node.stage = Some(number);
         });
     }
-    let result = match &unit {
-        Unit::Stage(nodes) => wiring::run_stage(&attempt, nodes).await,
-        Unit::Module(node) => module::run(&attempt, *node).await.map_err(|fault| vec![(*node, fault)]),
+    let limit = |node: &usize| {
+        let seconds = shared.job.dag.nodes.get(*node)?.misc.get("timeout")?.as_f64()?;
+        let after = Duration::try_from_secs_f64(seconds).ok()?;
+        shared.watch.add(after, Due::Node(Arc::clone(attempt), *node, seconds))
     };
+    let due: Vec<_> = unit.nodes().iter().map(limit).collect();
+    let result = match unit {
+        Unit::Stage(nodes) => wiring::run_stage(work, nodes).await,
+        Unit::Module(node) => module::run(work, *node).await.map_err(|fault| vec![(*node, fault)]),
+        Unit::Service(node) => services::run(work, *node).await.map_err(|fault| vec![(*node, fault)]),
+    };
+    due.into_iter().for_each(|due| shared.watch.remove(due));
     let seconds = started.elapsed().as_secs_f64();
     for &node in unit.nodes() {
-        attempt.shared.ledger.set_node(node, |node| {
+        attempt.change_node(node, |node| {
             node.seconds = Some(seconds);
             if result.is_ok() {
                 node.state = State::Succeeded;
@@ -171,117 +283,92 @@ async fn run_unit(attempt: Arc<Attempt>, number: u32, unit: Unit) -> Result<(), 
 }
 
 /// The places of all file sinks, tried before a row is read.
-fn plan_publications(shared: &Shared, prepared: &[Prepared]) -> Result<BTreeMap<usize, Publication>, Vec<NodeFault>> {
-    let (mut planned, mut faults) = (BTreeMap::new(), Vec::new());
-    for ready in prepared {
+fn plan_publications(attempt: &Attempt, plan: &SubFlowPlan) -> Result<(), Vec<NodeFault>> {
+    let (mut planned, mut faults, shared) = (BTreeMap::new(), Vec::new(), &attempt.shared);
+    for ready in &plan.prepared {
         let Some(Lowering::Destination(destination)) = &ready.lowering else { continue };
-        let node = shared.job.dag.nodes.get(ready.node).map_or("", |node| node.id.as_str());
-        let attempt = format!("{}-{}", shared.values.run_id(), shared.attempts.fetch_add(1, Ordering::Relaxed));
-        match Publication::plan(destination, node, &attempt, &shared.claims) {
+        let name = format!("{}-{}", shared.values.run_id(), shared.attempts.fetch_add(1, Ordering::Relaxed));
+        match Publication::plan(destination, shared.node_id(ready.node), &name, &shared.claims) {
             Ok(publication) => {
                 planned.insert(ready.node, publication);
             }
             Err(fault) => faults.push((ready.node, fault)),
         }
     }
-    if faults.is_empty() { Ok(planned) } else { Err(faults) }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    *lock(&attempt.publications) = planned;
+    Ok(())
 }
 
-/// Everything has succeeded: files take their names, and the counts become globals.
-async fn publish(attempt: Arc<Attempt>) -> Result<(), Vec<NodeFault>> {
-    let shared = Arc::clone(&attempt.shared);
-    let published = shared.runtime.spawn_blocking(move || -> Result<(), Vec<NodeFault>> {
-        for (node, publication) in &attempt.publications {
-            publication.complete().map_err(|fault| vec![(*node, fault)])?;
+/// Everything has succeeded: files take their names, rows and globals become everybody's.
+async fn publish(work: &Work) -> Result<(), Vec<NodeFault>> {
+    let attempt = &work.attempt;
+    if !attempt.begin_publishing() {
+        return Err(Vec::new());
+    }
+    let publications = std::mem::take(&mut *lock(&attempt.publications));
+    if !publications.is_empty() {
+        let published = attempt.shared.runtime.spawn_blocking(move || {
+            for (node, publication) in &publications {
+                publication.complete().map_err(|fault| vec![(*node, fault)])?;
+            }
+            for (node, publication) in &publications {
+                publication.publish().map_err(|fault| vec![(*node, fault)])?;
+            }
+            Ok(())
+        });
+        published.await.unwrap_or_else(|error| {
+            let fault = Fault::new(FaultKind::Panic, format!("publishing files panicked: {error}"));
+            let blame = attempt.shared.nodes(attempt.pass.sub_flow).first().copied().unwrap_or_default();
+            Err(vec![(blame, Box::new(fault))])
+        })?;
+    }
+    attempt.add_rows();
+    for kept in std::mem::take(&mut *lock(&attempt.kept)) {
+        kept.publish(attempt);
+    }
+    keep_lists(work);
+    for ready in work.plan.prepared.iter().filter(|ready| ready.lowering.is_some()) {
+        set_counts(attempt, ready.node);
+    }
+    attempt.commit_globals();
+    Ok(())
+}
+
+/// The rows that loops go over stay in the frame.
+fn keep_lists(work: &Work) {
+    let attempt = &work.attempt;
+    for &node in attempt.shared.nodes(attempt.pass.sub_flow) {
+        let ports = attempt.shared.job.index.lists.get(node).map_or(&[][..], Vec::as_slice);
+        if ports.is_empty() {
+            continue;
         }
-        for (node, publication) in &attempt.publications {
-            publication.publish().map_err(|fault| vec![(*node, fault)])?;
+        if let Some(items) = items::lazily(work.plan.of(node).and_then(|ready| ready.lowering.as_ref())) {
+            attempt.change_node(node, |node| node.items = items::count(items));
+            attempt.pass.frame.set_items(node, items.clone());
+            continue;
         }
-        for ready in attempt.prepared.iter().filter(|ready| ready.lowering.is_some()) {
-            set_counts(&attempt.shared, ready.node);
-        }
-        Ok(())
-    });
-    match published.await {
-        Ok(result) => result,
-        Err(error) => {
-            Err(vec![(0, Box::new(Fault::new(FaultKind::Panic, format!("publishing files panicked: {error}"))))])
+        for port in ports {
+            let table = lock(&attempt.tables).remove(&(node, port.clone()));
+            if let Some(table) = table {
+                attempt.change_node(node, |node| node.items = Some(table.n_rows()));
+                attempt.pass.frame.set_list(node, port.clone(), table);
+            }
         }
     }
 }
 
 /// A lowered node has no code of its own that could set its globals.
-fn set_counts(shared: &Shared, node: usize) {
-    let Some(node) = shared.job.dag.nodes.get(node) else { return };
-    let (rows, rejected) = counts(node, &shared.links);
-    for (name, value) in [("row_count", rows), ("reject_count", rejected)] {
+fn set_counts(attempt: &Attempt, at: usize) {
+    let job = &attempt.shared.job;
+    let Some(node) = job.dag.nodes.get(at) else { return };
+    let found = counts(job, at, node, |link| attempt.counter(link).load(Ordering::Relaxed));
+    let items = lock(&attempt.nodes).iter().find(|node| node.node == at).and_then(|node| node.items);
+    for (name, value) in [("row_count", found.rows_out.or(items)), ("reject_count", found.rejected)] {
         if let Some(value) = value.filter(|_| node.module.globals.iter().any(|global| global == name)) {
-            shared.values.set_global(&node.id, name, Value::from(value));
+            attempt.set_global(&node.id, name, Value::from(value));
         }
-    }
-}
-
-/// An attempt begins with all counts at zero.
-fn reset(shared: &Shared, index: usize) {
-    for link in shared.links.iter().filter(|link| link.sub_flow == index) {
-        link.rows.store(0, Ordering::Relaxed);
-    }
-    for node in shared.nodes(index) {
-        shared.ledger.set_node(node, |node| {
-            node.state = State::Pending;
-            node.fault = None;
-            node.seconds = None;
-        });
-    }
-}
-
-/// Seconds until the next attempt, doubled each time; none if there is to be none.
-fn retry_delay(
-    shared: &Shared,
-    index: usize,
-    faults: &[NodeFault],
-    failures: &mut BTreeMap<usize, u64>,
-) -> Option<f64> {
-    let (at, _) = faults.first()?;
-    if !faults.iter().all(|(_, fault)| fault.transient) {
-        return None;
-    }
-    let node = shared.job.dag.nodes.get(*at)?;
-    let settings = &shared.job.metadata.settings;
-    let of_node = node.misc.get("retries").and_then(Value::as_u64);
-    // What may repeat its effect is repeated only where the failing node says so.
-    let repeats =
-        |at: &usize| shared.job.dag.nodes.get(*at).is_some_and(|node| node.module.effect == Effect::AtLeastOnce);
-    if of_node.is_none() && shared.nodes(index).iter().any(repeats) {
-        return None;
-    }
-    let allowed = of_node.or(settings.retries.map(u64::from)).unwrap_or(DEFAULT_RETRIES);
-    let count = failures.entry(*at).or_default();
-    *count += 1;
-    if *count > allowed {
-        return None;
-    }
-    let base = settings.retry_delay.unwrap_or(DEFAULT_DELAY).max(0.0);
-    Some((base * 2_f64.powi(i32::try_from(*count - 1).unwrap_or(30).min(30))).min(MAX_DELAY))
-}
-
-/// Faults go to their nodes; what did not end by itself was cancelled.
-fn record(shared: &Shared, index: usize, faults: Vec<NodeFault>, cancelled: bool) {
-    for (node, fault) in faults {
-        let state = if cancelled { State::Cancelled } else { State::Failed };
-        shared.ledger.set_node(node, |node| {
-            node.state = state;
-            // That a stopped node was stopped is no fault of its own.
-            node.fault = Some(*fault).filter(|fault| !(cancelled && fault.kind == FaultKind::Cancelled));
-        });
-    }
-    for node in shared.nodes(index) {
-        shared.ledger.set_node(node, |node| {
-            node.state = match node.state {
-                State::Running => State::Cancelled,
-                State::Pending => State::Skipped,
-                other => other,
-            };
-        });
     }
 }

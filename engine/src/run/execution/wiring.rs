@@ -1,18 +1,17 @@
 //! A stage's nodes joined to their links: counters, tables in and out, temporary files. And the stage run on its thread.
 
+use super::pass::{Work as AttemptWork, lock};
 use super::publish::Publication;
-use super::sub_flow::Attempt;
 use crate::artifacts::{Artifact, ArtifactStore, ArtifactWriter};
 use crate::executor::{LinkSource, LinkTarget, Stage, StageLink, StageNode, Work};
 use crate::run::job::Job;
-use crate::run::observe::LinkCounter;
-use crate::run::prepare::{NodeFault, Prepared};
+use crate::run::prepare::{NodeFault, SubFlowPlan};
 use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::lowering::Lowering;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 /// Tables made so far, by node and output port.
 pub(super) type Tables = BTreeMap<(usize, String), Arc<Artifact>>;
@@ -28,35 +27,46 @@ struct Wired {
 /// What a stage is wired from.
 struct Parts<'a> {
     job: &'a Job,
-    prepared: &'a [Prepared],
+    plan: &'a SubFlowPlan,
     nodes: &'a [usize],
-    pairs: &'a [(usize, usize)],
-    counters: &'a [Arc<AtomicU64>],
+    /// The data links of the nodes, with their counters.
+    links: &'a [(usize, Arc<AtomicU64>)],
     tables: &'a Tables,
     publications: &'a BTreeMap<usize, Publication>,
     store: &'a Arc<ArtifactStore>,
     cancelled: Arc<AtomicBool>,
 }
 
+/// The data links that reach or leave some nodes, each once.
+fn links_of(job: &Job, nodes: &[usize]) -> Vec<usize> {
+    let (inputs, outputs) = (&job.index.inputs, &job.index.outputs);
+    let of = |node: &usize| inputs.get(*node).into_iter().chain(outputs.get(*node)).flatten().copied().collect::<Vec<_>>();
+    let mut links: Vec<usize> = nodes.iter().flat_map(of).collect();
+    links.sort_unstable();
+    links.dedup();
+    links
+}
+
 /// Runs a stage on a thread of its own: it computes and blocks for as long as it takes.
-pub(super) async fn run_stage(attempt: &Arc<Attempt>, nodes: &[usize]) -> Result<(), Vec<NodeFault>> {
-    let shared = &attempt.shared;
+pub(super) async fn run_stage(work: &AttemptWork, nodes: &[usize]) -> Result<(), Vec<NodeFault>> {
+    let (attempt, shared) = (&work.attempt, &work.attempt.shared);
     let blame = nodes.first().copied().unwrap_or_default();
-    let tables = attempt.tables.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let counters: Vec<Arc<AtomicU64>> = shared.links.iter().map(|link: &LinkCounter| Arc::clone(&link.rows)).collect();
-    let wired = wire(&Parts {
-        job: &shared.job,
-        prepared: &attempt.prepared,
-        nodes,
-        pairs: &shared.pairs,
-        counters: &counters,
-        tables: &tables,
-        publications: &attempt.publications,
-        store: &shared.store,
-        cancelled: attempt.cancel.flag(),
-    })
+    let links = links_of(&shared.job, nodes).into_iter().map(|link| (link, attempt.counter(link)));
+    let wired = {
+        let (tables, publications) = (lock(&attempt.tables), lock(&attempt.publications));
+        wire(&Parts {
+            job: &shared.job,
+            plan: &work.plan,
+            nodes,
+            links: &links.collect::<Vec<_>>(),
+            tables: &tables,
+            publications: &publications,
+            store: &shared.store,
+            cancelled: attempt.cancel.flag(),
+        })
+    };
+    let wired = wired
     .ok_or_else(|| vec![(blame, contract("a table that this stage reads was never made"))])?;
-    drop(tables);
     let Wired { stage, outputs, twins } = wired;
     let executor = Arc::clone(&shared.executor);
     let (sender, receiver) = tokio::sync::oneshot::channel();
@@ -71,7 +81,7 @@ pub(super) async fn run_stage(attempt: &Arc<Attempt>, nodes: &[usize]) -> Result
     match receiver.await {
         Ok(Ok(Ok(()))) => {}
         Ok(Ok(Err(fault))) => {
-            let node = fault.node.and_then(|id| shared.job.dag.nodes.iter().position(|node| node.id == id));
+            let node = fault.node.and_then(|id| shared.job.index.node(&id));
             let names: Vec<&str> =
                 nodes.iter().filter_map(|node| Some(shared.job.dag.nodes.get(*node)?.id.as_str())).collect();
             return Err(vec![match node {
@@ -94,7 +104,7 @@ pub(super) async fn run_stage(attempt: &Arc<Attempt>, nodes: &[usize]) -> Result
     }
     for (port, writer) in outputs {
         let artifact = writer.finish().map_err(|fault| vec![(port.0, fault)])?;
-        attempt.tables.lock().unwrap_or_else(PoisonError::into_inner).insert(port, Arc::new(artifact));
+        lock(&attempt.tables).insert(port, Arc::new(artifact));
     }
     Ok(())
 }
@@ -106,20 +116,18 @@ fn contract(text: &str) -> Box<Fault> {
 /// The stage as it would be, without tables from before; none if it needs such.
 pub(in crate::run) fn stage_for_explain(
     job: &Job,
-    prepared: &[Prepared],
+    plan: &SubFlowPlan,
     nodes: &[usize],
     store: &Arc<ArtifactStore>,
 ) -> Option<Stage> {
-    let pairs = crate::run::prepare::pairs(&job.dag.nodes, &job.dag.data_links);
-    let counters: Vec<Arc<AtomicU64>> = pairs.iter().map(|_| Arc::default()).collect();
+    let links: Vec<(usize, Arc<AtomicU64>)> = links_of(job, nodes).into_iter().map(|link| (link, Arc::default())).collect();
     let (tables, publications) = (Tables::new(), BTreeMap::new());
     let cancelled = Arc::default();
     let parts = Parts {
         job,
-        prepared,
+        plan,
         nodes,
-        pairs: &pairs,
-        counters: &counters,
+        links: &links,
         tables: &tables,
         publications: &publications,
         store,
@@ -136,7 +144,8 @@ fn wire(parts: &Parts<'_>) -> Option<Wired> {
         outputs: Vec::new(),
         twins: Vec::new(),
     };
-    for ((link, &(from, to)), rows) in parts.job.dag.data_links.iter().zip(parts.pairs).zip(parts.counters) {
+    let known = |(at, rows)| Some((parts.job.dag.data_links.get(at)?, *parts.job.index.pairs.get(at)?, rows));
+    for (link, (from, to), rows) in parts.links.iter().filter_map(|(at, rows)| known((*at, rows))) {
         let name = format!("{} - {}", link.from, link.to);
         let port = (from, link.from.port.clone());
         match (place(from), place(to)) {
@@ -172,20 +181,44 @@ fn wire(parts: &Parts<'_>) -> Option<Wired> {
             },
         }
     }
+    add_lists(parts, &mut wired);
     Some(wired)
+}
+
+/// Ports whose rows are a loop's items have a table, also where no link reads them.
+fn add_lists(parts: &Parts<'_>, wired: &mut Wired) {
+    for (at, &node) in parts.nodes.iter().enumerate() {
+        for port in parts.job.index.lists.get(node).into_iter().flatten() {
+            let key = (node, port.clone());
+            if wired.outputs.iter().any(|(known, _)| *known == key) {
+                continue;
+            }
+            let writer = Arc::new(parts.store.writer());
+            wired.outputs.push((key, Arc::clone(&writer)));
+            wired.stage.links.push(StageLink {
+                name: format!("the items of {}", parts.job.dag.nodes.get(node).map_or("", |node| node.id.as_str())),
+                from: LinkSource::Port(at, port.clone()),
+                to: LinkTarget::Table(writer),
+                rows: Arc::default(),
+            });
+        }
+    }
 }
 
 /// Counter of the first link that leaves the stage by this port.
 fn first_counter(parts: &Parts<'_>, (node, port): &(usize, String)) -> Option<Arc<AtomicU64>> {
-    let links = parts.job.dag.data_links.iter().zip(parts.pairs).zip(parts.counters);
-    let outer =
-        links.filter(|((link, (from, to)), _)| from == node && link.from.port == *port && !parts.nodes.contains(to));
-    outer.map(|(_, rows)| Arc::clone(rows)).next()
+    let leaves = |at: usize| {
+        let (Some(link), Some((from, to))) = (parts.job.dag.data_links.get(at), parts.job.index.pairs.get(at)) else {
+            return false;
+        };
+        from == node && link.from.port == *port && !parts.nodes.contains(to)
+    };
+    parts.links.iter().find(|(at, _)| leaves(*at)).map(|(_, rows)| Arc::clone(rows))
 }
 
 fn stage_node(parts: &Parts<'_>, node: usize) -> Option<StageNode> {
     let id = parts.job.dag.nodes.get(node)?.id.clone();
-    let prepared = parts.prepared.iter().find(|ready| ready.node == node)?;
+    let prepared = parts.plan.of(node)?;
     let work = match prepared.lowering.clone()? {
         Lowering::Scan(scan) => Work::Scan(scan),
         Lowering::Select(selects) => Work::Select(selects),
@@ -196,7 +229,7 @@ fn stage_node(parts: &Parts<'_>, node: usize) -> Option<StageNode> {
             // Nothing is written by an explanation.
             None => Work::Write { temporary: destination.path.clone().into(), destination },
         },
-        Lowering::Run => return None,
+        Lowering::Run | Lowering::Service(_) => return None,
     };
     Some(StageNode { id, work })
 }

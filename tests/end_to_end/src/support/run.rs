@@ -86,6 +86,12 @@ impl Run {
         nodes.find(|node| node["id"] == id).unwrap_or_else(|| panic!("no node {id}"))
     }
 
+    /// The failures that are listed.
+    #[track_caller]
+    pub fn failures(&self) -> &[Value] {
+        self.result["failures"].as_array().unwrap()
+    }
+
     /// How a sub flow ended.
     #[track_caller]
     pub fn state(&self, sub_flow: &str) -> &str {

@@ -1,17 +1,22 @@
-//! Modules that misbehave, each in one way, beside two that behave well in unusual ways: tokio tasks, blocking streams.
+//! Modules that misbehave, each in one way, beside three that behave well in unusual ways: tokio tasks, blocking streams, and
+//! a step that logs its life.
 
 mod bad_rows_source;
 mod endless_solo;
+mod life_solo;
 mod panics;
 mod pass_mod;
+mod spin;
 mod stream_mod;
 mod transient_source;
 
 use bad_rows_source::BadRows;
 use endless_solo::Endless;
+use life_solo::Life;
 use panics::{PanicRun, PanicSetup};
 use pass_mod::Pass;
+use spin::{Spin, SpinMod};
 use stream_mod::Stream;
 use transient_source::Transient;
 
-pypeline_sdk::export_plugin!(PanicRun, PanicSetup, Transient, Endless, BadRows, Pass, Stream);
+pypeline_sdk::export_plugin!(PanicRun, PanicSetup, Transient, Endless, BadRows, Pass, Stream, Spin, SpinMod, Life);

@@ -1,0 +1,75 @@
+//! What the checks look at: the nodes as written, their modules where they are known, and both found by id.
+
+use super::ControlLink;
+use crate::build::load::document::Document;
+use crate::build::load::resolved::Resolved;
+use crate::build::load::yaml::escape;
+use crate::diagnostics::Span;
+use pypeline_schema::manifest::ModuleManifest;
+use pypeline_schema::valve::Condition;
+use std::collections::HashMap;
+
+/// A flow as loaded.
+pub(super) struct Subject<'a> {
+    pub document: &'a Document,
+    modules: &'a [Option<Resolved>],
+    by_id: HashMap<String, usize>,
+}
+
+impl<'a> Subject<'a> {
+    pub fn new(document: &'a Document, modules: &'a [Option<Resolved>]) -> Self {
+        let mut by_id = HashMap::new();
+        for (at, node) in document.nodes.iter().enumerate() {
+            by_id.entry(node.id.to_ascii_lowercase()).or_insert(at);
+        }
+        Self { document, modules, by_id }
+    }
+
+    pub fn n_nodes(&self) -> usize {
+        self.document.nodes.len()
+    }
+
+    /// The node of an id, ignoring case; the first of several.
+    pub fn find(&self, id: &str) -> Option<usize> {
+        self.by_id.get(&id.to_ascii_lowercase()).copied()
+    }
+
+    pub fn id(&self, node: usize) -> &'a str {
+        self.document.nodes.get(node).map_or("", |node| node.id.as_str())
+    }
+
+    /// All ids, for advice.
+    pub fn ids(&self) -> Vec<&'a str> {
+        self.document.nodes.iter().map(|node| node.id.as_str()).collect()
+    }
+
+    pub fn module(&self, node: usize) -> Option<&'a Resolved> {
+        self.modules.get(node)?.as_ref()
+    }
+
+    pub fn manifest(&self, node: usize) -> Option<&'a ModuleManifest> {
+        self.module(node).map(|module| &*module.manifest)
+    }
+
+    pub fn value(&self, pointer: &str) -> Option<Span> {
+        self.document.positions.value(pointer)
+    }
+
+    /// Place of the configuration key of a node that has this text.
+    pub fn place_of(&self, node: usize, text: &str) -> Option<String> {
+        let node = self.document.nodes.get(node)?;
+        let found = node.config.iter().find(|(_, value)| value.as_str() == Some(text));
+        Some(node.locate(&found.map_or_else(String::new, |(key, _)| format!("/{}", escape(key)))))
+    }
+
+    /// A control link as messages name it, with its line.
+    pub fn describe(&self, link: &ControlLink) -> String {
+        let condition = if link.condition == Condition::Ok { String::new() } else { link.condition.text() };
+        let port =
+            link.list_port.as_ref().filter(|_| self.manifest(link.from).is_some_and(|m| m.output_ports.len() > 1));
+        let port = port.map(|port| format!(".{port}")).unwrap_or_default();
+        let (from, to) = (self.id(link.from), self.id(link.to));
+        let line = self.document.positions.line(&link.pointer);
+        format!("`{from}{port} ({}|{condition}) {to}` (line {line})", link.order)
+    }
+}

@@ -1,0 +1,205 @@
+//! The items of a loop, one at a time: rows of a table, a list of the configuration, numbers, or as long as a condition holds.
+
+use super::Shared;
+use crate::artifacts::Artifact;
+use crate::run::frames::{self, FrameData};
+use crate::run::observe::journal::{LOUD_ITEMS, STEP};
+use crate::template;
+use arrow_array::{RecordBatch, RecordBatchReader};
+use pypeline_schema::event::Event;
+use pypeline_schema::fault::{Fault, FaultKind};
+use pypeline_schema::lowering::{self, Lowering, Service};
+use pypeline_schema::run_result::State;
+use pypeline_schema::settings::EventDetail;
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+type Fallible<T> = Result<T, Box<Fault>>;
+
+/// A loop at work.
+pub(super) struct Looping {
+    pub link: usize,
+    items: Fallible<Items>,
+    /// Tells it from all other loops, those begun before it by smaller numbers.
+    number: u64,
+    /// The frame around it.
+    frame: Arc<FrameData>,
+    /// Found, and not yet entered.
+    next: Value,
+    done: u64,
+    failed: u64,
+}
+
+/// Where items come from.
+pub(super) enum Items {
+    Rows(Box<Rows>),
+    Values(std::vec::IntoIter<Value>),
+    Range { next: Option<i64>, to: i64, step: i64 },
+    While { condition: String, max: u64 },
+}
+
+/// Rows of a table, a batch in memory at a time.
+pub(super) struct Rows {
+    reader: Box<dyn RecordBatchReader + Send>,
+    batch: Vec<Value>,
+    on_disk: bool,
+}
+
+impl Items {
+    /// The list that the link's source has made in this frame.
+    pub(super) fn of_link(shared: &Shared, link: usize, frame: &FrameData) -> Fallible<Self> {
+        let lost = || Box::new(Fault::new(FaultKind::Contract, "the list of a loop is not there"));
+        let link = shared.job.metadata.control.get(link).ok_or_else(lost)?;
+        let node = shared.job.index.node(&link.node).ok_or_else(lost)?;
+        if let Some(items) = frame.lazy_items(node) {
+            return Ok(Self::lazy(items));
+        }
+        let table = frame.list(node, link.list_port.as_deref().unwrap_or_default()).ok_or_else(lost)?;
+        Self::rows(&table)
+    }
+
+    fn rows(table: &Artifact) -> Fallible<Self> {
+        let (reader, on_disk) = (table.to_stream()?, !table.is_in_memory());
+        Ok(Self::Rows(Box::new(Rows { reader, batch: Vec::new(), on_disk })))
+    }
+
+    fn lazy(items: lowering::Items) -> Self {
+        match items {
+            lowering::Items::Values(values) => Self::Values(values.into_iter()),
+            lowering::Items::Range { from, to, step } => Self::Range { next: Some(from), to, step },
+            lowering::Items::While { condition, max } => Self::While { condition, max },
+        }
+    }
+}
+
+/// The items that a node gives without making a table of them.
+pub(super) fn lazily(lowering: Option<&Lowering>) -> Option<&lowering::Items> {
+    match lowering {
+        Some(Lowering::Service(Service::Items(items))) => Some(items),
+        _ => None,
+    }
+}
+
+/// How many there are, where that is known before they are made.
+pub(super) fn count(items: &lowering::Items) -> Option<u64> {
+    match items {
+        lowering::Items::Values(values) => Some(values.len() as u64),
+        lowering::Items::Range { from, to, step } => {
+            let (from, to, step) = (i128::from(*from), i128::from(*to), i128::from(*step));
+            let last = if step > 0 { to - from } else { from - to };
+            u64::try_from(last.checked_div(step.abs()).filter(|_| last >= 0).map_or(0, |steps| steps + 1)).ok()
+        }
+        lowering::Items::While { .. } => None,
+    }
+}
+
+/// Looks for the next item: true if there is one.
+pub(super) fn next(shared: &Shared, looping: &mut Looping, index: u64) -> Fallible<bool> {
+    let Looping { items, frame, next, .. } = looping;
+    let found = match items.as_mut().map_err(|fault| fault.clone())? {
+        Items::Rows(rows) => rows.next()?,
+        Items::Values(values) => values.next(),
+        Items::Range { next, to, step } => {
+            let within = |value: &i64| if *step > 0 { value <= to } else { value >= to };
+            let value = next.filter(within);
+            *next = value.and_then(|value| value.checked_add(*step));
+            value.map(Value::from)
+        }
+        Items::While { condition, max } => {
+            let holds = template::holds(condition, &shared.values.scope(frame));
+            let holds = holds.map_err(|error| {
+                let text = format!("the condition of a loop cannot be evaluated: {}", error.message);
+                Box::new(Fault::new(FaultKind::Config, text))
+            })?;
+            if holds && index >= *max {
+                let text = format!("the condition of a loop still holds after {max} items");
+                let fault = Fault::new(FaultKind::Other, text).with("condition", condition);
+                return Err(Box::new(fault.help("raise `max`, or look at what the condition waits for")));
+            }
+            holds.then(|| Value::from(index))
+        }
+    };
+    let is_one = found.is_some();
+    *next = found.unwrap_or(Value::Null);
+    Ok(is_one)
+}
+
+impl Rows {
+    fn next(&mut self) -> Fallible<Option<Value>> {
+        while self.batch.is_empty() {
+            let read = || self.reader.next();
+            // On a worker the others go on while this one reads a file.
+            let is_worker = tokio::runtime::Handle::try_current()
+                .is_ok_and(|handle| handle.runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread);
+            let batch = if self.on_disk && is_worker { tokio::task::block_in_place(read) } else { self.reader.next() };
+            match batch {
+                None => return Ok(None),
+                Some(Ok(batch)) => {
+                    self.batch = values(&batch)?;
+                    self.batch.reverse();
+                }
+                Some(Err(error)) => return Err(Box::new(Fault::new(FaultKind::Data, error.to_string()))),
+            }
+        }
+        Ok(self.batch.pop())
+    }
+}
+
+/// The rows of a batch as items: the value itself where there is one column, else a mapping.
+fn values(batch: &RecordBatch) -> Fallible<Vec<Value>> {
+    crate::rows_as_json::rows(batch).map(|rows| {
+        let scalar = batch.num_columns() == 1;
+        let item = |row: Map<String, Value>| match row.into_iter().next() {
+            Some((_, value)) if scalar => value,
+            Some((name, value)) => Value::Object(std::iter::once((name, value)).collect()),
+            None => Value::Object(Map::new()),
+        };
+        let whole = |row: Map<String, Value>| if scalar { item(row) } else { Value::Object(row) };
+        rows.into_iter().map(whole).collect()
+    })
+}
+
+impl Looping {
+    pub(super) fn new(link: usize, items: Fallible<Items>, frame: &Arc<FrameData>) -> Self {
+        Self { link, items, number: frames::now(), frame: Arc::clone(frame), next: Value::Null, done: 0, failed: 0 }
+    }
+
+    /// The frame of the item that was found last.
+    pub(super) fn enter(&mut self, shared: &Shared, parent: &Arc<FrameData>, scope: usize, index: u64) -> Arc<FrameData> {
+        let tells_all = shared.job.metadata.settings.events == Some(EventDetail::Full);
+        let is_quiet = index >= LOUD_ITEMS && !tells_all;
+        let frame = FrameData::of_item(parent, scope, (self.number, index), std::mem::take(&mut self.next), is_quiet);
+        shared.journal.tell_if_loud(&frame, || Event::IterationStarted {
+            to: shared.target(self.link).to_owned(),
+            item: shown(frame.innermost().map_or(&Value::Null, |(item, _)| item)),
+        });
+        frame
+    }
+
+    /// An item's turn is over.
+    pub(super) fn leave(&mut self, shared: &Shared, frame: &FrameData, succeeded: bool) {
+        self.done += 1;
+        self.failed += u64::from(!succeeded);
+        if succeeded {
+            frame.promote(&shared.each);
+        }
+        let to = || shared.target(self.link).to_owned();
+        let state = if succeeded { State::Succeeded } else { State::Failed };
+        if !frame.is_quiet || !succeeded {
+            shared.journal.tell(frame, Event::IterationFinished { to: to(), state });
+        }
+        if frame.is_quiet && !self.frame.is_quiet && self.done.is_multiple_of(STEP) {
+            let event = Event::LoopProgress { to: to(), done: self.done, failed: self.failed };
+            shared.journal.tell(&self.frame, event);
+        }
+    }
+}
+
+/// An item for people: its JSON, a text without quotes, cut to 200 characters.
+pub(super) fn shown(item: &Value) -> String {
+    let text = item.as_str().map_or_else(|| item.to_string(), str::to_owned);
+    match text.char_indices().nth(200) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        None => text,
+    }
+}

@@ -1,0 +1,75 @@
+//! Lanes: what follows one another without a branch between runs in one task, so that no step costs a change of threads.
+
+use super::Shared;
+use super::core::{Task, Turn};
+use super::pass::{Pass, lock};
+use super::sub_flow;
+use crate::run::prepare::NodeFault;
+use crate::scheduling::Outcome;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// Passes after which a lane lets others have the thread.
+const PASSES_PER_TURN: u32 = 64;
+
+impl Shared {
+    /// Performs what a turn of the scheduler has led to, in lanes of its own.
+    pub(super) fn perform(self: &Arc<Self>, turn: Turn) {
+        if !turn.is_empty() {
+            let shared = Arc::clone(self);
+            self.spawn(async move { shared.follow(turn).await });
+        }
+    }
+
+    fn spawn(&self, lane: impl Future<Output = ()> + Send + 'static) {
+        // Boxed: a lane spawns lanes, and its type must not contain itself.
+        let lane: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(lane);
+        drop(self.workers.handle().spawn(lane));
+    }
+
+    /// The first task goes on in this lane, every other in one of its own.
+    async fn follow(self: &Arc<Self>, mut turn: Turn) {
+        let mut passes = 0_u32;
+        loop {
+            let mut tasks = turn.tasks.drain(..);
+            let next = tasks.next();
+            for task in tasks {
+                self.perform(Turn::of(task));
+            }
+            for instance in turn.instances.drain(..) {
+                instance.teardown(self).await;
+            }
+            if turn.is_finished {
+                self.finished.notify_one();
+            }
+            turn = match next {
+                Some(Task::Pass(pass)) => match sub_flow::run(self, &pass, None).await {
+                    Some((outcome, faults)) => self.ended(&pass, outcome, faults),
+                    None => return,
+                },
+                Some(Task::GoOn(pass, end)) => match sub_flow::run(self, &pass, Some(end)).await {
+                    Some((outcome, faults)) => self.ended(&pass, outcome, faults),
+                    None => return,
+                },
+                None => return,
+            };
+            passes += 1;
+            if passes.is_multiple_of(PASSES_PER_TURN) {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    /// Tells the scheduler of the end of a pass.
+    fn ended(self: &Arc<Self>, pass: &Pass, outcome: Outcome, faults: Vec<NodeFault>) -> Turn {
+        // Each holds the other: together they would stay for ever.
+        *lock(&pass.current) = None;
+        let mut core = lock(&self.core);
+        core.passes.remove(&pass.run);
+        if outcome == Outcome::Failed {
+            core.faults.insert(pass.run, faults);
+        }
+        core.turn(self, |scheduler, commands| scheduler.ended(pass.run, outcome, commands))
+    }
+}

@@ -1,0 +1,115 @@
+//! The event log: one JSON line per decision, into the run's record, and to whoever watches. A log that cannot be written
+//! never stops a run.
+
+use super::{LinkCounter, Observer};
+use crate::run::frames::FrameData;
+use pypeline_schema::event::{Event, EventLine};
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// Items of a loop of which everything is told; of later ones only what went wrong, and a line per [`STEP`].
+pub const LOUD_ITEMS: u64 = 10_000;
+
+/// Items per line of a long loop.
+pub const STEP: u64 = 1_000;
+
+/// Bytes kept before they are written: written sooner every time the run looks at its clock.
+const BUFFER: usize = 1 << 16;
+
+/// Where events go.
+pub struct Journal {
+    started: Instant,
+    observer: Arc<dyn Observer>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    seq: u64,
+    writers: Vec<Box<dyn Write + Send>>,
+    buffer: Vec<u8>,
+    has_failed: bool,
+}
+
+impl Journal {
+    /// A log that goes to the observer alone.
+    pub fn new(observer: Arc<dyn Observer>) -> Self {
+        Self { started: Instant::now(), observer, state: Mutex::default() }
+    }
+
+    /// Writes lines to `events.jsonl` in this folder too, which is made.
+    pub fn record_in(&self, folder: &Path) -> std::io::Result<()> {
+        std::fs::create_dir_all(folder)?;
+        let file = File::create(folder.join("events.jsonl"))?;
+        self.record_to(Box::new(BufWriter::with_capacity(BUFFER, file)));
+        Ok(())
+    }
+
+    /// Writes lines there too.
+    pub fn record_to(&self, writer: Box<dyn Write + Send>) {
+        self.state().writers.push(writer);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells of something.
+    pub(in crate::run) fn tell(&self, frame: &FrameData, event: Event) {
+        let mut state = self.state();
+        state.seq += 1;
+        let t = (self.started.elapsed().as_secs_f64() * 1e6).round() / 1e6;
+        let line = EventLine { seq: state.seq, t, iter: frame.path(), event };
+        self.observer.event(&line);
+        state.write(&line);
+    }
+
+    /// Tells of something that goes as it should: not in the frames of a long loop's later items.
+    pub(in crate::run) fn tell_if_loud(&self, frame: &FrameData, event: impl FnOnce() -> Event) {
+        if !frame.is_quiet {
+            self.tell(frame, event());
+        }
+    }
+
+    /// Lets the observer watch the rows of links.
+    pub fn watch(&self, links: &[LinkCounter]) {
+        self.observer.begin(links);
+    }
+
+    /// Seconds since the run began.
+    pub fn elapsed(&self) -> f64 {
+        self.started.elapsed().as_secs_f64()
+    }
+
+    /// Brings to the file what has been told.
+    pub fn flush(&self) {
+        let mut state = self.state();
+        let failed = state.writers.iter_mut().filter_map(|writer| writer.flush().err()).next();
+        state.note(failed);
+    }
+}
+
+impl State {
+    fn write(&mut self, line: &EventLine) {
+        if self.writers.is_empty() {
+            return;
+        }
+        self.buffer.clear();
+        let written = serde_json::to_writer(&mut self.buffer, line).map_err(std::io::Error::from);
+        self.buffer.push(b'\n');
+        let buffer = &self.buffer;
+        let failed = self.writers.iter_mut().filter_map(|writer| writer.write_all(buffer).err()).next();
+        self.note(written.err().or(failed));
+    }
+
+    /// Said once; the run goes on.
+    fn note(&mut self, failed: Option<std::io::Error>) {
+        if let Some(error) = failed.filter(|_| !self.has_failed) {
+            self.has_failed = true;
+            tracing::warn!("the event log cannot be written, and has gaps: {error}");
+        }
+    }
+}

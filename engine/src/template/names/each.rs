@@ -1,0 +1,127 @@
+//! The calls `each('node', 'Var')` of a text, found by reading it: the template library does not tell the arguments of calls.
+
+use std::iter::Peekable;
+use std::str::CharIndices;
+
+/// One place where `each` stands as a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Each {
+    /// Node and variable are texts.
+    Call(String, String),
+    /// Anything else.
+    Odd,
+}
+
+/// All places in the parts of a template that are code.
+pub(super) fn in_template(text: &str) -> Vec<Each> {
+    let (mut found, mut rest) = (Vec::new(), text);
+    while let Some((at, end)) = opening(rest) {
+        let inside = rest.get(at + 2..).unwrap_or_default();
+        let length = closing(inside, end);
+        if end != "#}" {
+            found.extend(in_expression(inside.get(..length).unwrap_or_default()));
+        }
+        rest = inside.get(length..).unwrap_or_default();
+    }
+    found
+}
+
+/// Where code or a comment begins, and what ends it.
+fn opening(text: &str) -> Option<(usize, &'static str)> {
+    let ends = [("{{", "}}"), ("{%", "%}"), ("{#", "#}")];
+    ends.into_iter().filter_map(|(open, close)| Some((text.find(open)?, close))).min()
+}
+
+/// Bytes up to the end; quoted ends do not count, but in a comment there are no quotes.
+fn closing(text: &str, end: &str) -> usize {
+    let mut quote = None;
+    let mut escaped = false;
+    for (at, c) in text.char_indices() {
+        match quote {
+            Some(_) if escaped => escaped = false,
+            Some(_) if c == '\\' => escaped = true,
+            Some(open) if c == open => quote = None,
+            Some(_) => {}
+            None if text.get(at..).is_some_and(|rest| rest.starts_with(end)) => return at,
+            None if end != "#}" && matches!(c, '\'' | '"') => quote = Some(c),
+            None => {}
+        }
+    }
+    text.len()
+}
+
+/// All places in an expression.
+pub(super) fn in_expression(code: &str) -> Vec<Each> {
+    let (mut found, mut before) = (Vec::new(), ' ');
+    let mut chars = code.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        if matches!(c, '\'' | '"') {
+            text(&mut chars, c);
+        } else if is_word(c) {
+            let mut end = at + c.len_utf8();
+            while let Some((next, c)) = chars.next_if(|(_, c)| is_word(*c)) {
+                end = next + c.len_utf8();
+            }
+            if code.get(at..end) == Some("each") && before != '.' {
+                found.extend(call(code.get(end..).unwrap_or_default()));
+            }
+        }
+        if !c.is_whitespace() {
+            before = c;
+        }
+    }
+    found
+}
+
+fn is_word(c: char) -> bool {
+    c == '_' || c.is_alphanumeric()
+}
+
+/// What follows the name; none if it is the name of an argument.
+fn call(after: &str) -> Option<Each> {
+    let mut chars = after.char_indices().peekable();
+    if after.trim_start().starts_with('=') && !after.trim_start().starts_with("==") {
+        return None;
+    }
+    let mut arguments = || {
+        expect(&mut chars, '(')?;
+        let node = argument(&mut chars)?;
+        expect(&mut chars, ',')?;
+        let variable = argument(&mut chars)?;
+        let _ = expect(&mut chars, ',');
+        expect(&mut chars, ')')?;
+        Some(Each::Call(node, variable))
+    };
+    Some(arguments().unwrap_or(Each::Odd))
+}
+
+fn expect(chars: &mut Peekable<CharIndices<'_>>, wanted: char) -> Option<()> {
+    skip_space(chars);
+    chars.next_if(|(_, c)| *c == wanted).map(drop)
+}
+
+fn argument(chars: &mut Peekable<CharIndices<'_>>) -> Option<String> {
+    skip_space(chars);
+    let (_, quote) = chars.next_if(|(_, c)| matches!(c, '\'' | '"'))?;
+    text(chars, quote)
+}
+
+fn skip_space(chars: &mut Peekable<CharIndices<'_>>) {
+    while chars.next_if(|(_, c)| c.is_whitespace()).is_some() {}
+}
+
+/// The rest of a quoted text; none if it holds an escape, which no id and no variable needs.
+fn text(chars: &mut Peekable<CharIndices<'_>>, quote: char) -> Option<String> {
+    let (mut inside, mut is_plain) = (String::new(), true);
+    while let Some((_, c)) = chars.next() {
+        match c {
+            '\\' => {
+                is_plain = false;
+                chars.next();
+            }
+            c if c == quote => return is_plain.then_some(inside),
+            c => inside.push(c),
+        }
+    }
+    None
+}
