@@ -113,7 +113,8 @@ impl Progress {
         let mut state = lock(&self.state);
         match &line.event {
             Event::LoopStarted { from, to, .. } if line.iter.is_empty() && state.loops.len() < SHOWN => {
-                let bar = self.bar("{spinner} {msg}  {human_pos} items  {rate} items/s  {elapsed}", format!("{from} => {to}"));
+                let bar = self
+                    .bar("{spinner} {msg}  {human_pos} items  {rate} items/s  {elapsed}", format!("{from} => {to}"));
                 state.loops.push((to.clone(), bar));
             }
             Event::IterationFinished { to, .. } => {

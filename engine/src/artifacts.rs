@@ -106,7 +106,8 @@ impl Artifact {
                 let mut readers = Vec::new();
                 for part in parts {
                     if part.schema() != schema {
-                        let fault = Fault::new(FaultKind::Data, "tables with different columns cannot follow one another");
+                        let fault =
+                            Fault::new(FaultKind::Data, "tables with different columns cannot follow one another");
                         return Err(Box::new(fault.with("first", schema).with("other", part.schema())));
                     }
                     readers.push(part.to_stream()?);
@@ -161,7 +162,6 @@ pub struct ArtifactStore {
     folder: OnceLock<(TempDir, File)>,
     counter: Mutex<u64>,
 }
-
 
 impl ArtifactStore {
     /// A store whose folder `pypeline_*` is made in `parent` when the first table needs it.

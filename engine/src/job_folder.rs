@@ -131,14 +131,7 @@ pub fn fingerprint(dag: &DagFile, metadata: &ExecutionMetadata) -> String {
 }
 
 /// The same value with sorted keys, whatever order this build of the JSON library keeps.
-pub fn canonical(value: Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            let mut entries: Vec<(String, Value)> = map.into_iter().collect();
-            entries.sort_by(|a, b| a.0.cmp(&b.0));
-            Value::Object(entries.into_iter().map(|(key, value)| (key, canonical(value))).collect())
-        }
-        Value::Array(items) => Value::Array(items.into_iter().map(canonical).collect()),
-        other => other,
-    }
+pub fn canonical(mut value: Value) -> Value {
+    value.sort_all_objects();
+    value
 }

@@ -26,7 +26,9 @@ pub fn rows(batch: &RecordBatch) -> Result<Vec<Map<String, Value>>, Box<Fault>> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow_array::{BooleanArray, Date32Array, Float64Array, Int64Array, StringViewArray, TimestampMicrosecondArray};
+    use arrow_array::{
+        BooleanArray, Date32Array, Float64Array, Int64Array, StringViewArray, TimestampMicrosecondArray,
+    };
     use serde_json::json;
     use std::sync::Arc;
 

@@ -41,7 +41,6 @@ pub struct RunOptions {
     pub events: Option<PathBuf>,
 }
 
-
 /// Why a run did not begin.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -101,8 +100,7 @@ pub fn run(
     artifacts::remove_leftovers(&std::env::temp_dir());
     let store = Arc::new(ArtifactStore::new(Policy::of(&job.metadata.settings), &std::env::temp_dir()));
     let runtime = workers::runtime(cores(), threads)?;
-    let host =
-        Host { runtime: runtime.handle().clone(), store: Arc::clone(&store), executor, depth: 0, caller: None };
+    let host = Host { runtime: runtime.handle().clone(), store: Arc::clone(&store), executor, depth: 0, caller: None };
     let ended = run_opened(project, job, options, host, observer);
     // A module's work that was abandoned after its grace period does not hold the end of the run.
     runtime.shutdown_timeout(std::time::Duration::from_millis(100));

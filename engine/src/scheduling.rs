@@ -16,8 +16,8 @@ mod resolve;
 mod state;
 mod static_order;
 
-pub use graph::{Graph, Link, LinkKind, Scope, SubFlow, When};
 use graph::Layout;
+pub use graph::{Graph, Link, LinkKind, Scope, SubFlow, When};
 pub use pypeline_schema::event::{Reason, Resolution};
 pub use pypeline_schema::execution_metadata::{Join, ScopeKind};
 pub use pypeline_schema::run_result::Skipped;

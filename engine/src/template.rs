@@ -110,7 +110,8 @@ fn evaluate(text: &str, scope: &Scope) -> Result<Value, Error> {
         if value.is_undefined() {
             return Err(Error::new(ErrorKind::UndefinedError, format!("`{}` has no value", text.trim())));
         }
-        return serde_json::to_value(&value).map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()));
+        return serde_json::to_value(&value)
+            .map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()));
     }
     environment.template_from_str(text)?.render(root(scope)).map(Value::String)
 }

@@ -1,8 +1,8 @@
 //! Short forms of a module's answer to `lower`.
 
 pub use pypeline_schema::lowering::{
-    CacheMode, CacheWrite, Column, ColumnType, Compression, ContextLoad, CsvRead, CsvWrite, Destination, Items, Lowering,
-    OnUnknown, ParquetWrite, RunJob, Scan, ScanFormat, Service, WriteFormat, WriteMode,
+    CacheMode, CacheWrite, Column, ColumnType, Compression, ContextLoad, CsvRead, CsvWrite, Destination, Items,
+    Lowering, OnUnknown, ParquetWrite, RunJob, Scan, ScanFormat, Service, WriteFormat, WriteMode,
 };
 
 /// One SELECT, for output port `port`; tables are named after the input ports.

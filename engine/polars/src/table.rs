@@ -2,9 +2,7 @@
 
 use crate::arrow_bridge::frame;
 use crate::fault::translate;
-use polars::prelude::{
-    HiveOptions, IntoLazy, LazyFrame, PlRefPath, PolarsResult, ScanArgsParquet, UnionArgs, concat,
-};
+use polars::prelude::{HiveOptions, IntoLazy, LazyFrame, PlRefPath, PolarsResult, ScanArgsParquet, UnionArgs, concat};
 use pypeline_engine::artifacts::Artifact;
 use pypeline_schema::fault::Fault;
 

@@ -111,7 +111,7 @@ pub fn plan(loaded: &Loaded, diagnostics: &mut Diagnostics) -> Plan {
     let static_order = scopes.as_ref().filter(|scopes| scopes.is_sound).map_or_else(Vec::new, |scopes| {
         let settings = &subject.document.settings;
         let parts = Parts { sub_flows: &sub_flows, control: &links, scopes: &scopes.list, settings };
-        static_order(control_graph::of_parts(parts, subject.ids().into_iter()))
+        static_order(control_graph::of_parts(parts, subject.ids()))
     });
     let caches = caches::check(&subject, &flows, &order, scopes.as_ref(), &static_order, diagnostics);
     let scopes = scopes.map(|scopes| scopes.list).unwrap_or_default();

@@ -40,8 +40,8 @@ struct Content {
     inner: BTreeMap<String, Inner>,
     /// Of globals that `each` asks for: those of all items that succeeded.
     each: BTreeMap<String, BTreeMap<Origin, Value>>,
-    /// Rows that loops go over, by node and port.
-    lists: BTreeMap<(usize, String), Arc<Artifact>>,
+    /// Rows that loops go over, by node and port, and how many loops have yet to begin.
+    lists: BTreeMap<(usize, String), (Arc<Artifact>, usize)>,
     /// Items that are made one at a time, by node.
     items: BTreeMap<usize, Items>,
     /// Rows kept between sub flows.
@@ -108,14 +108,22 @@ impl FrameData {
         self.content().globals.extend(globals);
     }
 
-    /// Keeps the rows of an output port for a loop.
-    pub(super) fn set_list(&self, node: usize, port: String, rows: Arc<Artifact>) {
-        self.content().lists.insert((node, port), rows);
+    /// Keeps the rows of an output port for so many loops.
+    pub(super) fn set_list(&self, node: usize, port: String, rows: Arc<Artifact>, loops: usize) {
+        self.content().lists.insert((node, port), (rows, loops));
     }
 
-    /// The rows of an output port, for the loop that goes over them.
-    pub(super) fn list(&self, node: usize, port: &str) -> Option<Arc<Artifact>> {
-        self.content().lists.get(&(node, port.to_owned())).cloned()
+    /// The rows of an output port, for a loop that goes over them; they stay only for loops that have yet to begin.
+    pub(super) fn take_list(&self, node: usize, port: &str) -> Option<Arc<Artifact>> {
+        let key = (node, port.to_owned());
+        let mut content = self.content();
+        let (rows, loops) = content.lists.get_mut(&key)?;
+        *loops = loops.saturating_sub(1);
+        let (rows, is_last) = (Arc::clone(rows), *loops == 0);
+        if is_last {
+            content.lists.remove(&key);
+        }
+        Some(rows)
     }
 
     /// Keeps what makes the items of a loop.

@@ -68,7 +68,14 @@ pub(super) fn plan(
 ) -> Result<SubFlowPlan, Vec<NodeFault>> {
     let nodes = job.index.nodes_of.get(sub_flow).map_or(&[][..], Vec::as_slice);
     let prepared = prepare(job, project, nodes, scope)?;
-    let links: Vec<(usize, usize)> = job.index.links_of.get(sub_flow).into_iter().flatten().filter_map(|link| job.index.pairs.get(*link).copied()).collect();
+    let links: Vec<(usize, usize)> = job
+        .index
+        .links_of
+        .get(sub_flow)
+        .into_iter()
+        .flatten()
+        .filter_map(|link| job.index.pairs.get(*link).copied())
+        .collect();
     let waves = waves(units(&prepared, &links, fuse), &links);
     let waves = waves.ok_or_else(|| {
         let fault = Fault::new(FaultKind::Contract, "the job's data links form a cycle; build it again");
@@ -175,7 +182,8 @@ fn lower(
 /// that runs lies between them on some path: fusing only nodes of one level can never put it inside a stage.
 pub(super) fn units(prepared: &[Prepared], links: &[(usize, usize)], fuse: bool) -> Vec<Unit> {
     let order = topological(prepared, links);
-    let lowering = |node: usize| prepared.iter().find(|ready| ready.node == node).and_then(|ready| ready.lowering.as_ref());
+    let lowering =
+        |node: usize| prepared.iter().find(|ready| ready.node == node).and_then(|ready| ready.lowering.as_ref());
     let lowers = |node: usize| lowering(node).is_some_and(|lowering| !matches!(lowering, Lowering::Service(_)));
     let mut level: Vec<(usize, usize)> = Vec::new();
     for &node in &order {

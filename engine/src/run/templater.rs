@@ -73,7 +73,9 @@ pub(super) fn values(job: &Job, options: &RunOptions) -> Result<Values, RunError
             || job.metadata.context.contains_key(name)
             || job.metadata.uses.context.contains(name)
     };
-    for (name, value) in options.inherited.iter().filter(|(name, _)| is_known(name, &context)).cloned().collect::<Vec<_>>() {
+    for (name, value) in
+        options.inherited.iter().filter(|(name, _)| is_known(name, &context)).cloned().collect::<Vec<_>>()
+    {
         context.insert(name.clone(), typed(job, &name, value)?);
     }
     let unknown = options.set.iter().filter(|(name, _)| !is_known(name, &context));

@@ -1,12 +1,12 @@
 //! Failures, timeouts and signals: what is tried again, what is given up and when, and that whatever ends a run leaves nothing
 //! half done.
 
+mod signals;
+
 use crate::support::Project;
-use crate::support::process::Running;
 use crate::support::record::Record;
 use crate::support::trace::{Show, assert_trace};
 use serde_json::Value;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 const SHORT: Show = Show { starts: false, links: false };
@@ -201,7 +201,7 @@ fn a_run_has_its_time_and_its_post_job_as_long_again() {
     for (module, configs) in [("noop_solo", ""), ("sleep_solo", "seconds: 60")] {
         let body = format!(
             r#"
-settings: {{timeout: 1, grace: 1}}
+settings: {{timeout: 2, grace: 0.5}}
 modules:
   - {{id: begin, name: noop_solo}}
   - {{id: spin, name: spin_solo, configs: {{started_file: started}}}}
@@ -219,9 +219,9 @@ connections: {{control: ["begin (1|) spin", "spin (1|) next", "begin (Last|alway
         let expected = [&begin[..], &["next skipped, blocked"], end, &["run failed, exit 1"]].concat();
         assert_trace(&found, &expected);
         let fault = run.result["fault"]["message"].as_str().unwrap();
-        assert!(fault.contains("timeout of 1 s"), "{fault}");
+        assert!(fault.contains("timeout of 2 s"), "{fault}");
         let record = project.record(&format!("limit_{module}"), &run);
-        for (timeout, limit) in record.all("timeout").zip([1.0, 2.0]) {
+        for (timeout, limit) in record.all("timeout").zip([2.0, 4.0]) {
             assert_on_time(limit, timeout["t"].as_f64().unwrap());
         }
     }
@@ -256,7 +256,10 @@ fn a_bad_file_that_is_handled_is_listed_and_no_failure() {
     let (run, found) = project.traced("files", &body, 0, SHORT);
     assert!(found.contains(&"  note succeeded: \"no b.csv\"".to_owned()), "{}", found.join("\n"));
     assert_eq!(project.files("out"), ["a.csv", "c.csv"]);
-    assert_eq!((run.state("done"), &run.result["n_failures"], &run.result["n_handled"]), ("succeeded", &1.into(), &1.into()));
+    assert_eq!(
+        (run.state("done"), &run.result["n_failures"], &run.result["n_handled"]),
+        ("succeeded", &1.into(), &1.into())
+    );
     let failure = &run.failures()[0];
     assert_eq!((&failure["node"], &failure["handled"], &failure["iter"][0]), (&"load".into(), &true.into(), &1.into()));
     assert!(failure["item"].as_str().unwrap().contains("b.csv"), "{failure}");

@@ -41,6 +41,12 @@ mod foreign;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod failures;
+#[cfg(test)]
+mod scheduler_docs;
+#[cfg(test)]
+mod talend;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod real_data;

@@ -33,7 +33,8 @@ fn examples(page: &str) -> Result<Vec<Example>, String> {
         let Some(marks) = next.strip_prefix("```text") else {
             return Err(format!("line {}: a flow without a text that says what happens", at + 1));
         };
-        let mut example = Example { line: at + 1, flow, show: Show::default(), is_stopped: false, expected: Vec::new() };
+        let mut example =
+            Example { line: at + 1, flow, show: Show::default(), is_stopped: false, expected: Vec::new() };
         for mark in marks.split_whitespace() {
             match mark {
                 "starts" => example.show.starts = true,
@@ -110,7 +111,8 @@ fn a_flow_without_its_text_is_found() {
 #[test]
 fn a_trace_that_differs_is_found() {
     let expected = ["a", "1| b", "1|   c", "2| b", "2| d", "e"];
-    for found in [["a", "b", "b", "d", "  c", "e"], ["a", "b", "  c", "b", "d", "e"], ["a", "b", "d", "b", "  c", "e"]] {
+    for found in [["a", "b", "b", "d", "  c", "e"], ["a", "b", "  c", "b", "d", "e"], ["a", "b", "d", "b", "  c", "e"]]
+    {
         assert!(matches(&expected, &found), "{found:?}");
     }
     let wrong: [&[&str]; 7] = [
@@ -131,9 +133,11 @@ fn a_trace_that_differs_is_found() {
 fn the_table_of_events_has_all_of_them() {
     let schema: Value = serde_json::from_str(include_str!("../../../schema/event.schema.json")).unwrap();
     let kinds = schema["oneOf"].as_array().unwrap();
-    let known: BTreeSet<&str> = kinds.iter().map(|kind| kind["properties"]["event"]["const"].as_str().unwrap()).collect();
+    let known: BTreeSet<&str> =
+        kinds.iter().map(|kind| kind["properties"]["event"]["const"].as_str().unwrap()).collect();
     let section = PAGE.split_once("## 8. The event log").unwrap().1.split_once("\n## ").unwrap().0;
-    let rows = section.lines().filter(|line| line.starts_with("| `"));
+    // The rows below the header: `event | when`.
+    let rows = section.lines().filter(|line| line.starts_with("| `") && !line.starts_with("| `event`"));
     let names = rows.filter_map(|row| row.split('|').nth(1)).flat_map(|cell| cell.split(','));
     let told: BTreeSet<&str> = names.map(|name| name.trim().trim_matches('`')).collect();
     assert_eq!(told, known);
@@ -154,4 +158,47 @@ fn every_point_of_difference_has_its_test() {
         assert!(name.starts_with(&format!("point_{number:02}_")), "{name}");
         assert!(tests.contains(&format!("#[test]\nfn {name}()")), "{name} is not there");
     }
+}
+
+/// A loop in which one of the later items fails.
+const LONG: &str = r#"
+settings: {fail_strategy: continue}
+modules:
+  - {id: numbers, name: loop_source, configs: {from: 0, to: 12499}}
+  - {id: step, name: noop_solo}
+  - {id: bad, name: die_solo, configs: {message: no connection}}
+connections: {control: ["numbers (1|iterate) step", "step (1|iter.item == 11000) bad"]}
+"#;
+
+#[test]
+fn long_loops_are_thinned() {
+    for (settings, told, progress) in [("", 10_000, &[11_000, 12_000][..]), (", events: full", 12_500, &[])] {
+        let project = Project::new();
+        project.build("long", &LONG.replace("continue}", &format!("continue{settings}}}")));
+        let run = project.run_job("long", &[], 1);
+        let record = project.record("long", &run);
+        assert_eq!(record.all("iteration_started").count(), told, "{settings}");
+        assert_eq!(record.all("sub_flow_started").filter(|start| start["sub_flow"] == "step").count(), told);
+        let done: Vec<u64> = record.all("loop_progress").map(|line| line["done"].as_u64().unwrap()).collect();
+        assert_eq!(done, progress, "{settings}");
+        let bad = record.one("sub_flow_finished", &[("sub_flow", "bad"), ("state", "failed")]);
+        assert_eq!((bad["iter"].to_string().as_str(), &run.failures()[0]["iter"]), ("[11000]", &bad["iter"]));
+        assert_eq!(record.one("iteration_finished", &[("state", "failed")])["iter"], bad["iter"]);
+        let end = record.one("loop_finished", &[]);
+        assert_eq!((&end["items"], &end["failed"]), (&12_500.into(), &1.into()));
+        assert_eq!(run.result["sub_flows"][1]["runs"], 12_500, "the result counts all");
+    }
+}
+
+#[test]
+fn the_log_goes_where_it_is_asked_for() {
+    let project = Project::new();
+    project.build("small", "modules:\n  - {id: it, name: noop_solo}\n");
+    project.pype(&["run", "jobs/small", "--events", "log.jsonl"]).expect_code(0);
+    let kept = project.run_ids("small").pop().unwrap();
+    assert_eq!(project.read("log.jsonl"), project.read(&format!("jobs/small/runs/{kept}/events.jsonl")));
+    let printed = project.pype(&["run", "jobs/small", "--events", "-"]).expect_code(0).stdout;
+    let events: Vec<Value> = printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let kinds: Vec<&str> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["run_started", "sub_flow_started", "node_finished", "sub_flow_finished", "run_finished"]);
 }

@@ -2,8 +2,10 @@
 
 pub mod installation;
 pub mod process;
+pub mod record;
 pub mod run;
 pub mod tables;
+pub mod trace;
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};

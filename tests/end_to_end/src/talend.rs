@@ -16,11 +16,11 @@ fn point_01_a_link_waits_for_its_whole_sub_flow() {
 modules:
   - {id: orders, name: inline_source, configs: {rows: [{n: 1}, {n: 2}]}}
   - {id: keep, name: csv_sink, configs: {output_path: out.csv}}
-  - {id: look, name: shell_solo, configs: {command: "cat out.csv | tr '\\n' ' '"}}
+  - {id: look, name: shell_solo, configs: {command: "paste -s -d ' ' out.csv"}}
 connections: {data: [orders.data - keep.input], control: ["orders (1|) look"]}
 "#;
     let (_, found) = project.traced("whole", body, 0, SHORT);
-    assert_trace(&found, &["orders succeeded", "look succeeded: \"n 1 2 \"", "run succeeded, exit 0"]);
+    assert_trace(&found, &["orders succeeded", "look succeeded: \"n 1 2\"", "run succeeded, exit 0"]);
 }
 
 #[test]
@@ -204,7 +204,7 @@ modules:
   - {id: files, name: loop_source, configs: {items: [a, b]}}
   - {id: load, name: inline_source, configs: {rows: [{file: "{{ iter.item }}"}]}}
   - {id: write, name: csv_sink, configs: {output_path: all.csv, mode: append, header: false}}
-  - {id: look, name: shell_solo, configs: {command: "cat all.csv | tr '\\n' ' '"}}
+  - {id: look, name: shell_solo, configs: {command: "paste -s -d ' ' all.csv"}}
   - {id: done, name: noop_solo}
 connections:
   data: [load.data - write.input]
@@ -215,10 +215,10 @@ connections:
         "files succeeded",
         "item 0 of load: a",
         "  load succeeded",
-        "  look succeeded: \"a \"",
+        "  look succeeded: \"a\"",
         "item 1 of load: b",
         "  load succeeded",
-        "  look succeeded: \"a b \"",
+        "  look succeeded: \"a b\"",
         "load: 2 items",
         "done succeeded",
         "run succeeded, exit 0",

@@ -92,7 +92,7 @@ pub(super) fn node_of(
     let found = subject.find(id);
     if found.is_none() {
         let finding = Diagnostic::new(Code::UnknownNode, format!("there is no node `{id}`"));
-        diagnostics.push(finding.help(suggest::help(id, "nodes", &subject.ids())).at(pointer, span.clone()));
+        diagnostics.push(finding.help(subject.advice(id)).at(pointer, span.clone()));
     }
     found
 }

@@ -4,9 +4,10 @@ use super::ControlLink;
 use crate::build::load::document::Document;
 use crate::build::load::resolved::Resolved;
 use crate::build::load::yaml::escape;
-use crate::diagnostics::Span;
+use crate::diagnostics::{Span, suggest};
 use pypeline_schema::manifest::ModuleManifest;
 use pypeline_schema::valve::Condition;
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 /// A flow as loaded.
@@ -14,6 +15,7 @@ pub(super) struct Subject<'a> {
     pub document: &'a Document,
     modules: &'a [Option<Resolved>],
     by_id: HashMap<String, usize>,
+    advice: RefCell<HashMap<String, String>>,
 }
 
 impl<'a> Subject<'a> {
@@ -22,7 +24,7 @@ impl<'a> Subject<'a> {
         for (at, node) in document.nodes.iter().enumerate() {
             by_id.entry(node.id.to_ascii_lowercase()).or_insert(at);
         }
-        Self { document, modules, by_id }
+        Self { document, modules, by_id, advice: RefCell::default() }
     }
 
     pub fn n_nodes(&self) -> usize {
@@ -38,9 +40,15 @@ impl<'a> Subject<'a> {
         self.document.nodes.get(node).map_or("", |node| node.id.as_str())
     }
 
-    /// All ids, for advice.
-    pub fn ids(&self) -> Vec<&'a str> {
-        self.document.nodes.iter().map(|node| node.id.as_str()).collect()
+    pub fn ids(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.document.nodes.iter().map(|node| node.id.as_str())
+    }
+
+    /// What to write for an id that is not there. A node that many places name is looked for once.
+    pub fn advice(&self, id: &str) -> String {
+        let mut known = self.advice.borrow_mut();
+        let advice = || suggest::help(id, "nodes", &self.ids().collect::<Vec<_>>());
+        known.entry(id.to_owned()).or_insert_with(advice).clone()
     }
 
     pub fn module(&self, node: usize) -> Option<&'a Resolved> {

@@ -47,7 +47,8 @@ pub(super) async fn run(attempt: &Arc<Attempt>, node: usize, job: &RunJob) -> Fa
     };
     let no_thread = |error| Box::new(Fault::new(FaultKind::Io, "no thread to be had").caused_by(&error));
     std::thread::Builder::new().name("pype-job".to_owned()).spawn(run).map_err(no_thread)?;
-    let ended = receiver.await.map_err(|_| Box::new(Fault::new(FaultKind::Panic, "the job's thread ended without a word")))?;
+    let ended =
+        receiver.await.map_err(|_| Box::new(Fault::new(FaultKind::Panic, "the job's thread ended without a word")))?;
     let (result, returned) = ended.map_err(|error| {
         let fault = Fault::new(FaultKind::Config, format!("job `{}` cannot be run", job.job));
         Box::new(fault.caused_by(&error))

@@ -1,10 +1,10 @@
 //! What no module can block: a thread that waits for the end, for signals, and for what takes too long.
 
+use super::Shared;
 use super::cancel::Signals;
 use super::core::{Task, Turn};
 use super::pass::{Attempt, Pass, lock};
 use super::watch::Due;
-use super::Shared;
 use crate::run::report::Ended;
 use pypeline_schema::FORMAT_VERSION;
 use pypeline_schema::event::{Event, StopReason};
@@ -200,4 +200,3 @@ impl Shared {
         self.perform(Turn::of(Task::GoOn(pass, (attempt, faults))));
     }
 }
-

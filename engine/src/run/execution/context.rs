@@ -1,8 +1,8 @@
 //! The host's services for one node: the RunContext's near side.
 
 use super::Shared;
-use super::ports::to_abi;
 use super::pass::{Attempt, lock};
+use super::ports::to_abi;
 use pypeline_abi::context::{BlockingTaskBox, HostContext};
 use pypeline_abi::{AbiFuture, AbiResult, FutureExt, RNone, ROption, RResult, RSome, RStr, RString};
 use pypeline_schema::fault::{Fault, FaultKind};

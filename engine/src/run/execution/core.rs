@@ -162,7 +162,9 @@ impl Core {
                 }
             }
             Command::LeaveFrame { frame, succeeded } => {
-                let Some(Entered { data, place, scope, in_background }) = self.frames.get(frame).cloned() else { return };
+                let Some(Entered { data, place, scope, in_background }) = self.frames.get(frame).cloned() else {
+                    return;
+                };
                 match place.and_then(|place| self.loops.get_mut(&place)) {
                     Some(looping) => looping.leave(shared, &data, succeeded),
                     None if in_background => shared.tell_background(&data, scope, false),
@@ -180,12 +182,14 @@ impl Core {
             Command::Failed { cause, frame, group } => {
                 let (run, fault) = match cause {
                     Cause::SubFlow(run) => (Some(run), None),
-                    Cause::Condition(link) | Cause::List(link) => (None, self.link_faults.remove(&link).map(|f| (link, f))),
+                    Cause::Condition(link) | Cause::List(link) => {
+                        (None, self.link_faults.remove(&link).map(|f| (link, f)))
+                    }
                 };
                 let faults = run.and_then(|run| self.faults.remove(&run)).unwrap_or_default();
                 shared.note_failure(&self.frame(frame), group, faults, fault);
             }
-            Command::Handled(group) => shared.tell_handled(&self.frame(FLOW), group),
+            Command::Handled(group) => shared.tell_handled(group),
             Command::Merge(group, into) => shared.ledger.failures().merge(group, into),
             Command::Finish => turn.is_finished = true,
             Command::Stop(_) => {}
@@ -218,7 +222,8 @@ impl Core {
             Ok(true) => Verdict::True,
             Ok(false) => Verdict::False,
             Err(error) => {
-                let fault = Fault::new(FaultKind::Config, format!("a condition cannot be evaluated: {}", error.message));
+                let fault =
+                    Fault::new(FaultKind::Config, format!("a condition cannot be evaluated: {}", error.message));
                 self.link_faults.insert(link, fault);
                 Verdict::Failed
             }

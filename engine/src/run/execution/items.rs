@@ -6,6 +6,7 @@ use crate::run::frames::{self, FrameData};
 use crate::run::observe::journal::{LOUD_ITEMS, STEP};
 use crate::template;
 use arrow_array::{RecordBatch, RecordBatchReader};
+use arrow_schema::ArrowError;
 use pypeline_schema::event::Event;
 use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::lowering::{self, Lowering, Service};
@@ -38,10 +39,16 @@ pub(super) enum Items {
     While { condition: String, max: u64 },
 }
 
+/// Rows that are items at the same time: as JSON they are many times as large as in their batch.
+const ROWS_AT_ONCE: usize = 1_024;
+
 /// Rows of a table, a batch in memory at a time.
 pub(super) struct Rows {
     reader: Box<dyn RecordBatchReader + Send>,
-    batch: Vec<Value>,
+    /// What is left of the batch.
+    batch: Option<RecordBatch>,
+    /// The next items, the last first.
+    items: Vec<Value>,
     on_disk: bool,
 }
 
@@ -54,13 +61,13 @@ impl Items {
         if let Some(items) = frame.lazy_items(node) {
             return Ok(Self::lazy(items));
         }
-        let table = frame.list(node, link.list_port.as_deref().unwrap_or_default()).ok_or_else(lost)?;
+        let table = frame.take_list(node, link.list_port.as_deref().unwrap_or_default()).ok_or_else(lost)?;
         Self::rows(&table)
     }
 
     fn rows(table: &Artifact) -> Fallible<Self> {
         let (reader, on_disk) = (table.to_stream()?, !table.is_in_memory());
-        Ok(Self::Rows(Box::new(Rows { reader, batch: Vec::new(), on_disk })))
+        Ok(Self::Rows(Box::new(Rows { reader, batch: None, items: Vec::new(), on_disk })))
     }
 
     fn lazy(items: lowering::Items) -> Self {
@@ -126,22 +133,28 @@ pub(super) fn next(shared: &Shared, looping: &mut Looping, index: u64) -> Fallib
 
 impl Rows {
     fn next(&mut self) -> Fallible<Option<Value>> {
-        while self.batch.is_empty() {
-            let read = || self.reader.next();
-            // On a worker the others go on while this one reads a file.
-            let is_worker = tokio::runtime::Handle::try_current()
-                .is_ok_and(|handle| handle.runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread);
-            let batch = if self.on_disk && is_worker { tokio::task::block_in_place(read) } else { self.reader.next() };
-            match batch {
-                None => return Ok(None),
-                Some(Ok(batch)) => {
-                    self.batch = values(&batch)?;
-                    self.batch.reverse();
+        while self.items.is_empty() {
+            let Some(batch) = self.batch.take() else {
+                match self.read() {
+                    None => return Ok(None),
+                    Some(Ok(batch)) => self.batch = Some(batch),
+                    Some(Err(error)) => return Err(Box::new(Fault::new(FaultKind::Data, error.to_string()))),
                 }
-                Some(Err(error)) => return Err(Box::new(Fault::new(FaultKind::Data, error.to_string()))),
-            }
+                continue;
+            };
+            let n = batch.num_rows().min(ROWS_AT_ONCE);
+            self.items = values(&batch.slice(0, n))?;
+            self.items.reverse();
+            self.batch = (n < batch.num_rows()).then(|| batch.slice(n, batch.num_rows() - n));
         }
-        Ok(self.batch.pop())
+        Ok(self.items.pop())
+    }
+
+    fn read(&mut self) -> Option<Result<RecordBatch, ArrowError>> {
+        // On a worker the others go on while this one reads a file.
+        let is_worker = tokio::runtime::Handle::try_current()
+            .is_ok_and(|handle| handle.runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread);
+        if self.on_disk && is_worker { tokio::task::block_in_place(|| self.reader.next()) } else { self.reader.next() }
     }
 }
 
@@ -165,7 +178,13 @@ impl Looping {
     }
 
     /// The frame of the item that was found last.
-    pub(super) fn enter(&mut self, shared: &Shared, parent: &Arc<FrameData>, scope: usize, index: u64) -> Arc<FrameData> {
+    pub(super) fn enter(
+        &mut self,
+        shared: &Shared,
+        parent: &Arc<FrameData>,
+        scope: usize,
+        index: u64,
+    ) -> Arc<FrameData> {
         let tells_all = shared.job.metadata.settings.events == Some(EventDetail::Full);
         let is_quiet = index >= LOUD_ITEMS && !tells_all;
         let frame = FrameData::of_item(parent, scope, (self.number, index), std::mem::take(&mut self.next), is_quiet);

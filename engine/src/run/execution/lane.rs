@@ -34,8 +34,15 @@ impl Shared {
         loop {
             let mut tasks = turn.tasks.drain(..);
             let next = tasks.next();
+            let mut has_others = false;
             for task in tasks {
                 self.perform(Turn::of(task));
+                has_others = true;
+            }
+            if has_others {
+                // A worker keeps what it has spawned last to itself, for when its task waits. This one may never: let it keep
+                // nothing of worth, so that the other lanes can be taken by other workers.
+                self.spawn(async {});
             }
             for instance in turn.instances.drain(..) {
                 instance.teardown(self).await;

@@ -13,8 +13,8 @@ use pypeline_abi::sabi_trait::TD_Opaque;
 use pypeline_abi::{RArc, RString};
 use pypeline_schema::fault::{Fault, FaultKind};
 use std::future::Future;
-use std::sync::atomic::AtomicU64;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 type Fallible<T> = Result<T, Box<Fault>>;
 

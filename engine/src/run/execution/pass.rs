@@ -92,7 +92,14 @@ impl Attempt {
             }
             _ => Arc::default(),
         };
-        let node = |node: &usize| NodePass { node: *node, state: State::Pending, seconds: None, stage: None, items: None, fault: None };
+        let node = |node: &usize| NodePass {
+            node: *node,
+            state: State::Pending,
+            seconds: None,
+            stage: None,
+            items: None,
+            fault: None,
+        };
         Arc::new(Self {
             shared: Arc::clone(shared),
             pass: Arc::clone(pass),

@@ -83,7 +83,8 @@ fn load_rule(service: &Service) -> OnUnknown {
 fn input(attempt: &Attempt, node: usize) -> Fallible<Arc<Artifact>> {
     let job = &attempt.shared.job;
     let link = job.index.inputs.get(node).and_then(|links| links.first()).copied();
-    let key = link.and_then(|link| Some((job.index.pairs.get(link)?.0, job.dag.data_links.get(link)?.from.port.clone())));
+    let key =
+        link.and_then(|link| Some((job.index.pairs.get(link)?.0, job.dag.data_links.get(link)?.from.port.clone())));
     let table = key.and_then(|key| lock(&attempt.tables).get(&key).cloned());
     table.ok_or_else(|| Box::new(Fault::new(FaultKind::Contract, "no rows for its input")))
 }
@@ -127,7 +128,12 @@ fn read_variables(rows: &Artifact, load: &ContextLoad) -> Fallible<Map<String, V
 }
 
 /// The variables that are taken, each as its declared type.
-fn declared(attempt: &Attempt, node: usize, found: Map<String, Value>, rule: OnUnknown) -> Fallible<Map<String, Value>> {
+fn declared(
+    attempt: &Attempt,
+    node: usize,
+    found: Map<String, Value>,
+    rule: OnUnknown,
+) -> Fallible<Map<String, Value>> {
     let shared = &attempt.shared;
     let mut taken = Map::new();
     for (name, value) in found {

@@ -14,9 +14,9 @@ use pypeline_schema::lowering::Lowering;
 use pypeline_schema::run_result::State;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -102,12 +102,7 @@ async fn pause(shared: &Shared, pass: &Pass, delay: f64, faults: &[NodeFault]) -
 }
 
 /// The last attempt has failed, or was stopped: its faults go to their nodes.
-fn fail(
-    shared: &Shared,
-    attempt: &Attempt,
-    faults: Vec<NodeFault>,
-    is_stopped: bool,
-) -> (Outcome, Vec<NodeFault>) {
+fn fail(shared: &Shared, attempt: &Attempt, faults: Vec<NodeFault>, is_stopped: bool) -> (Outcome, Vec<NodeFault>) {
     let mut nodes: Vec<NodePass> = std::mem::take(&mut *lock(&attempt.nodes));
     for (at, fault) in &faults {
         let Some(node) = nodes.iter_mut().find(|node| node.node == *at) else { continue };
@@ -354,7 +349,8 @@ fn keep_lists(work: &Work) {
             let table = lock(&attempt.tables).remove(&(node, port.clone()));
             if let Some(table) = table {
                 attempt.change_node(node, |node| node.items = Some(table.n_rows()));
-                attempt.pass.frame.set_list(node, port.clone(), table);
+                let loops = attempt.shared.job.index.loops_over.get(&(node, port.clone())).copied().unwrap_or(1);
+                attempt.pass.frame.set_list(node, port.clone(), table, loops);
             }
         }
     }

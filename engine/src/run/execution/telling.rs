@@ -61,7 +61,9 @@ impl Shared {
 
     /// A scope in the background begins or ends.
     pub(super) fn tell_background(&self, frame: &FrameData, scope: usize, begins: bool) {
-        let Some(scope) = self.job.metadata.scopes.get(scope).filter(|scope| scope.kind == ScopeKind::Start) else { return };
+        let Some(scope) = self.job.metadata.scopes.get(scope).filter(|scope| scope.kind == ScopeKind::Start) else {
+            return;
+        };
         let to = self.target(scope.link).to_owned();
         self.journal.tell_if_loud(frame, || match begins {
             true => Event::BackgroundStarted { to },
@@ -98,9 +100,13 @@ impl Shared {
 
     fn node_finished(&self, attempt: &Attempt, pass: &NodePass) -> Event {
         let has_begun = !matches!(pass.state, State::Pending | State::Skipped);
-        let found = self.job.dag.nodes.get(pass.node).filter(|_| has_begun).map(|node| {
-            counts(&self.job, pass.node, node, |link| attempt.counter(link).load(Ordering::Relaxed))
-        });
+        let found = self
+            .job
+            .dag
+            .nodes
+            .get(pass.node)
+            .filter(|_| has_begun)
+            .map(|node| counts(&self.job, pass.node, node, |link| attempt.counter(link).load(Ordering::Relaxed)));
         let found = found.unwrap_or_default();
         Event::NodeFinished {
             node: self.node_id(pass.node).to_owned(),
@@ -147,10 +153,10 @@ impl Shared {
         self.job.dag.nodes.get(node).map_or(0, |node| node.line)
     }
 
-    pub(super) fn tell_handled(&self, frame: &FrameData, group: Group) {
-        let names = self.ledger.failures().handled(group);
-        for sub_flow in names {
-            self.journal.tell(frame, Event::FailureHandled { sub_flow });
+    pub(super) fn tell_handled(&self, group: Group) {
+        let handled = self.ledger.failures().handled(group);
+        for (iter, sub_flow) in handled {
+            self.journal.tell_at(iter, Event::FailureHandled { sub_flow });
         }
     }
 }

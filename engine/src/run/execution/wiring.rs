@@ -10,8 +10,8 @@ use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::lowering::Lowering;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Tables made so far, by node and output port.
 pub(super) type Tables = BTreeMap<(usize, String), Arc<Artifact>>;
@@ -40,7 +40,8 @@ struct Parts<'a> {
 /// The data links that reach or leave some nodes, each once.
 fn links_of(job: &Job, nodes: &[usize]) -> Vec<usize> {
     let (inputs, outputs) = (&job.index.inputs, &job.index.outputs);
-    let of = |node: &usize| inputs.get(*node).into_iter().chain(outputs.get(*node)).flatten().copied().collect::<Vec<_>>();
+    let of =
+        |node: &usize| inputs.get(*node).into_iter().chain(outputs.get(*node)).flatten().copied().collect::<Vec<_>>();
     let mut links: Vec<usize> = nodes.iter().flat_map(of).collect();
     links.sort_unstable();
     links.dedup();
@@ -65,8 +66,7 @@ pub(super) async fn run_stage(work: &AttemptWork, nodes: &[usize]) -> Result<(),
             cancelled: attempt.cancel.flag(),
         })
     };
-    let wired = wired
-    .ok_or_else(|| vec![(blame, contract("a table that this stage reads was never made"))])?;
+    let wired = wired.ok_or_else(|| vec![(blame, contract("a table that this stage reads was never made"))])?;
     let Wired { stage, outputs, twins } = wired;
     let executor = Arc::clone(&shared.executor);
     let (sender, receiver) = tokio::sync::oneshot::channel();
@@ -120,19 +120,12 @@ pub(in crate::run) fn stage_for_explain(
     nodes: &[usize],
     store: &Arc<ArtifactStore>,
 ) -> Option<Stage> {
-    let links: Vec<(usize, Arc<AtomicU64>)> = links_of(job, nodes).into_iter().map(|link| (link, Arc::default())).collect();
+    let links: Vec<(usize, Arc<AtomicU64>)> =
+        links_of(job, nodes).into_iter().map(|link| (link, Arc::default())).collect();
     let (tables, publications) = (Tables::new(), BTreeMap::new());
     let cancelled = Arc::default();
-    let parts = Parts {
-        job,
-        plan,
-        nodes,
-        links: &links,
-        tables: &tables,
-        publications: &publications,
-        store,
-        cancelled,
-    };
+    let parts =
+        Parts { job, plan, nodes, links: &links, tables: &tables, publications: &publications, store, cancelled };
     wire(&parts).map(|wired| wired.stage)
 }
 

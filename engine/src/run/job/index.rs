@@ -26,6 +26,8 @@ pub struct Index {
     pub place_of: Vec<usize>,
     /// Per node the output ports whose rows are some loop's items.
     pub lists: Vec<Vec<String>>,
+    /// Of each of them, how many loops go over it.
+    pub loops_over: HashMap<(usize, String), usize>,
     /// Per sub flow: it runs once per item of some loop.
     pub in_loop: Vec<bool>,
     /// Per node: some value of its configuration is a template.
@@ -70,6 +72,9 @@ impl Index {
             }));
         }
         for link in &metadata.control {
+            if let Some(port) = &link.list_port {
+                *index.loops_over.entry((find(&link.node), port.clone())).or_default() += 1;
+            }
             let ports = index.lists.get_mut(find(&link.node));
             if let (Some(port), Some(ports)) = (&link.list_port, ports)
                 && !ports.contains(port)

@@ -59,10 +59,15 @@ impl Journal {
 
     /// Tells of something.
     pub(in crate::run) fn tell(&self, frame: &FrameData, event: Event) {
+        self.tell_at(frame.path(), event);
+    }
+
+    /// The same by the indices of the items around it.
+    pub(in crate::run) fn tell_at(&self, iter: Vec<u64>, event: Event) {
         let mut state = self.state();
         state.seq += 1;
         let t = (self.started.elapsed().as_secs_f64() * 1e6).round() / 1e6;
-        let line = EventLine { seq: state.seq, t, iter: frame.path(), event };
+        let line = EventLine { seq: state.seq, t, iter, event };
         self.observer.event(&line);
         state.write(&line);
     }

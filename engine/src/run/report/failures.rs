@@ -26,13 +26,13 @@ impl Failures {
         }
     }
 
-    /// A handler has taken the failures of a group off the run; the sub flows whose failures are told one by one.
-    pub(in crate::run) fn handled(&mut self, group: Group) -> BTreeSet<String> {
+    /// A handler has taken the failures of a group off the run; those that are told one by one: sub flow and items around it.
+    pub(in crate::run) fn handled(&mut self, group: Group) -> BTreeSet<(Vec<u64>, String)> {
         self.n_handled += self.by_group.remove(&group).unwrap_or(0);
         let mut names = BTreeSet::new();
         for (_, failure) in self.listed.iter_mut().filter(|(of, _)| *of == group && group != FATAL) {
             failure.handled = true;
-            names.insert(failure.sub_flow.clone());
+            names.insert((failure.iter.clone(), failure.sub_flow.clone()));
         }
         names
     }

@@ -314,7 +314,7 @@ impl<'a> Log<'a> {
     }
 
     /// What runs when the first failure counts is asked to stop, unless that is in the background, or it lies below an `error`
-    /// or `always` link.
+    /// or `always` link. What a gate opens after the run was halted goes on too.
     fn what_runs_is_stopped(&self) {
         let in_background = |path: &Path| (0..=path.len()).any(|at| self.background.contains(&path[..at]));
         let is_first =
@@ -324,8 +324,9 @@ impl<'a> Log<'a> {
             return;
         }
         let since = self.exempt_since();
+        let halt = self.events.iter().position(|event| *event == Event::Halt).unwrap_or(usize::MAX);
         for (place, start) in &self.starts {
-            let runs = *start < first && first < self.ends[place].0;
+            let runs = *start < first.min(halt) && first < self.ends[place].0;
             let stop = Event::Stop(place.0, place.1.clone());
             assert!(!runs || since.contains_key(place) || self.events.contains(&stop), "{place:?} is asked to stop");
         }

@@ -15,7 +15,13 @@ pub struct Running(Option<Child>);
 impl Project {
     /// Starts pype.
     pub fn start(&self, args: &[&str]) -> Running {
+        self.start_with(&[], args)
+    }
+
+    /// Starts pype with variables in its environment.
+    pub fn start_with(&self, environment: &[(&str, &str)], args: &[&str]) -> Running {
         let mut command = self.command(args);
+        command.envs(environment.iter().copied());
         Running(Some(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()))
     }
 }

@@ -44,9 +44,9 @@ impl Module for Spin {
     }
 
     async fn run(&mut self, io: &mut Io) -> Result<()> {
-        // Set before and not after: nothing that an attempt sets may be seen before it has succeeded.
-        io.context.set_global("ended", &true)?;
-        self.0.spin(&io.context)
+        self.0.spin(&io.context)?;
+        // By now it may long have been given up: nobody may see this then.
+        io.context.set_global("ended", &true)
     }
 }
 

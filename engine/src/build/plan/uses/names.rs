@@ -125,16 +125,15 @@ impl Checker<'_> {
         let subject = self.place.subject;
         let Some(node) = subject.find(owner) else {
             let message = format!("{}: there is no node `{owner}`", self.shown(name));
-            let help = suggest::help(owner, "nodes", &subject.ids());
-            return Some(Diagnostic::new(Code::UnknownGlobal, message).help(help));
+            return Some(Diagnostic::new(Code::UnknownGlobal, message).help(subject.advice(owner)));
         };
         let module = subject.manifest(node)?;
-        if let Some(globals) = globals::of(subject, node) {
-            if !globals.iter().any(|global| global.eq_ignore_ascii_case(variable)) {
-                let message = format!("`{owner}` ({}) sets no global `{variable}`", module.name);
-                let help = suggest::help(variable, "globals", &globals);
-                return Some(Diagnostic::new(Code::UnknownGlobal, message).help(help));
-            }
+        if let Some(globals) = globals::of(subject, node)
+            && !globals.iter().any(|global| global.eq_ignore_ascii_case(variable))
+        {
+            let message = format!("`{owner}` ({}) sets no global `{variable}`", module.name);
+            let help = suggest::help(variable, "globals", &globals);
+            return Some(Diagnostic::new(Code::UnknownGlobal, message).help(help));
         }
         match self.place.is_earlier(node) {
             Earlier::Perhaps => None,
