@@ -67,7 +67,7 @@ codes! {
     ControlKind = "P012", Error, "a control link at a node that takes none";
     DuplicateId = "P013", Error, "two nodes with one id";
     ReservedId = "P014", Error, "an id that cannot be used";
-    UnknownGlobal = "P016", Error, "a template names a global that nothing sets";
+    UnknownGlobal = "P016", Error, "a name in a template or condition that nothing sets";
     UndeclaredContext = "P017", Warning, "a context variable that is declared nowhere";
     MiscValue = "P018", Error, "a value in `misc` that the engine cannot use";
     NoList = "P019", Error, "an iterate link whose source has no list, or several and none named";

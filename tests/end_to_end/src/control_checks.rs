@@ -113,7 +113,7 @@ fn the_whole_control_flow_is_right() {
 }
 
 #[test]
-fn keys_of_a_link_that_contradict_each_other() {
+fn links_in_named_parts() {
     let link = |keys: &str| format!("{{from: items, to: a, {keys}}}");
     let cases = [
         ("type: iterate, when: day == 1", "P001", "day == 1"),
@@ -124,6 +124,11 @@ fn keys_of_a_link_that_contradict_each_other() {
         ("when: error handled, handled: false", "P001", "false"),
         ("parallel: 4", "P001", "4"),
         ("type: iterate, paralel: 4", "L004", "paralel"),
+        ("type: itreate", "L007", "itreate"),
+        ("type: iterate, parallel: 0", "L006", "0"),
+        ("when: [ok]", "L006", "["),
+        ("when: error, handled: maybe", "L006", "maybe"),
+        ("when: error, order: 1.5", "P001", "1.5"),
     ];
     for (keys, code, text) in cases {
         let found = findings(&[ITEMS, "a: noop_solo"], &[], &[&link(keys)]);
@@ -137,6 +142,7 @@ fn keys_of_a_link_that_contradict_each_other() {
         finds(&[ITEMS, "a: noop_solo"], &[], &[&link(keys)], &[]);
     }
     finds(&["items: noop_solo", "a: noop_solo"], &[], &[&link("when: error, handled: true")], &[]);
+    finds(&["a: noop_solo"], &[], &["{to: a}"], &[("L005", "{")]);
 }
 
 #[test]

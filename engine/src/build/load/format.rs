@@ -19,7 +19,7 @@ pub fn check(value: &Value, positions: &Positions, diagnostics: &mut Diagnostics
     }
     match Checker::new(schemars::schema_for!(FlowFile).to_value()) {
         Ok(checker) => {
-            for violation in checker.check(value) {
+            for violation in checker.check(value).into_iter().filter(|violation| !is_told_by_plan(violation, value)) {
                 diagnostics.push(diagnose(violation, positions));
             }
         }
@@ -30,6 +30,13 @@ pub fn check(value: &Value, positions: &Positions, diagnostics: &mut Diagnostics
     refuse_secret_defaults(value, positions, diagnostics);
     note_aliases(value, positions, diagnostics);
     note_kept_sections(value, positions, diagnostics);
+}
+
+/// A control link in named parts has two forms to the schema, which can only say that neither fits; the plan says what is wrong.
+fn is_told_by_plan(violation: &Violation, value: &Value) -> bool {
+    let is_link = |at: &str| !at.is_empty() && at.bytes().all(|byte| byte.is_ascii_digit());
+    violation.pointer.strip_prefix("/connections/control/").is_some_and(is_link)
+        && value.pointer(&violation.pointer).is_some_and(Value::is_object)
 }
 
 fn diagnose(violation: Violation, positions: &Positions) -> Diagnostic {

@@ -1,6 +1,7 @@
 //! Control links: where such links may stand, the list of an ITERATE link, and `Last` as a number.
 
 mod list_port;
+mod object;
 mod read;
 
 use super::ControlLink;

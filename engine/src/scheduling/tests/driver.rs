@@ -104,6 +104,7 @@ pub struct Driver<O> {
     pub oracle: O,
     pub pending: Vec<Pending>,
     pub log: Vec<Event>,
+    answers: usize,
     records: Vec<FrameRecord>,
     by_number: BTreeMap<Frame, usize>,
     loops: BTreeMap<Place, (usize, Path)>,
@@ -129,6 +130,7 @@ impl<O: Oracle> Driver<O> {
             oracle,
             pending: Vec::new(),
             log: Vec::new(),
+            answers: 0,
             records: vec![flow],
             by_number: [(FLOW, 0)].into(),
             loops: BTreeMap::new(),
@@ -149,6 +151,8 @@ impl<O: Oracle> Driver<O> {
 
     /// Answers what is pending at a place, as the oracle says.
     pub fn answer(&mut self, at: usize) {
+        self.answers += 1;
+        assert!(self.answers < 100_000, "the run comes to its end");
         let outcome = match &self.pending[at] {
             Pending::Run { sub_flow, path, is_stopped: false, .. } => self.oracle.outcome(*sub_flow, path),
             Pending::Run { sub_flow, path, .. } => self.oracle.when_stopped(*sub_flow, path),
