@@ -13,15 +13,18 @@ use crate::artifacts::{self, Artifact, ArtifactStore, Policy};
 use crate::executor::Executor;
 use crate::job_folder::LockError;
 use crate::project::Project;
-use execution::{Cancel, Parts, Shared, conduct, workers};
+use execution::workers::{self, Workers};
+use execution::{Cancel, Parts, Shared, conduct};
 use job::{Job, JobError};
 use observe::Observer;
 use observe::journal::Journal;
+use observe::line_writer::LineWriter;
 use pypeline_schema::run_result::RunResult;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 use tokio::runtime::Handle;
 
 /// What a run is given besides its job.
@@ -80,6 +83,9 @@ pub enum RunError {
 /// What a run takes from whoever runs it: the process, or another job.
 struct Host {
     runtime: Handle,
+    workers: Arc<Workers>,
+    /// Of the job around it.
+    grace: Option<Duration>,
     store: Arc<ArtifactStore>,
     executor: Arc<dyn Executor>,
     /// Jobs around it.
@@ -100,9 +106,19 @@ pub fn run(
     artifacts::remove_leftovers(&std::env::temp_dir());
     let store = Arc::new(ArtifactStore::new(Policy::of(&job.metadata.settings), &std::env::temp_dir()));
     let runtime = workers::runtime(cores(), threads)?;
-    let host = Host { runtime: runtime.handle().clone(), store: Arc::clone(&store), executor, depth: 0, caller: None };
+    let workers = Arc::new(Workers::new(runtime.handle().clone()));
+    let host = Host {
+        runtime: runtime.handle().clone(),
+        workers: Arc::clone(&workers),
+        grace: None,
+        store: Arc::clone(&store),
+        executor,
+        depth: 0,
+        caller: None,
+    };
     let ended = run_opened(project, job, options, host, observer);
     // A module's work that was abandoned after its grace period does not hold the end of the run.
+    workers.close();
     runtime.shutdown_timeout(std::time::Duration::from_millis(100));
     store.close();
     ended.map(|(result, _)| result)
@@ -136,7 +152,7 @@ fn run_opened(
     if let Some(path) = options.events.as_ref().filter(|_| host.depth == 0) {
         let writer: Box<dyn std::io::Write + Send> =
             if path.as_os_str() == "-" { Box::new(std::io::stdout()) } else { Box::new(std::fs::File::create(path)?) };
-        journal.record_to(Box::new(std::io::BufWriter::new(writer)));
+        journal.record_to(Box::new(LineWriter::new(writer)?));
     }
     let control = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let parts = Parts {
@@ -149,6 +165,9 @@ fn run_opened(
         executor: host.executor,
         journal,
         runtime: host.runtime,
+        workers: host.workers,
+        timers: control.handle().clone(),
+        grace: host.grace,
         depth: host.depth,
         caller: host.caller,
     };
@@ -156,12 +175,12 @@ fn run_opened(
     shared.journal.watch(&shared.links);
     let told = is_recorded.is_ok().then(|| record.display().to_string());
     let result = control.block_on(conduct(&shared, told));
-    shared.workers.close();
     if is_recorded.is_ok()
         && let Err(error) = write_result(&record, &result)
     {
         tracing::warn!("the run's result cannot be written to `{}`: {error}", record.display());
     }
+    shared.journal.close();
     let returned = std::mem::take(&mut *shared.returned.lock().unwrap_or_else(PoisonError::into_inner));
     Ok((result, returned))
 }

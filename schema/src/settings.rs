@@ -17,7 +17,7 @@ pub struct Settings {
     pub sub_flow_timeout: Option<u64>,
     /// Seconds that what runs has to end by itself once it is asked to stop (default 5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0.0))]
+    #[schemars(range(min = 0.0, max = 86_400.0))]
     pub grace: Option<f64>,
     /// Which iterations the event log tells of (default `summary`).
     #[serde(default, skip_serializing_if = "Option::is_none")]

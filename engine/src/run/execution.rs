@@ -39,7 +39,7 @@ use core::Core;
 use instances::Instances;
 use publish::Claims;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -49,6 +49,12 @@ use workers::Workers;
 
 /// Seconds that what runs has to end by itself once it is asked to stop, where the flow does not say.
 const DEFAULT_GRACE: f64 = 5.0;
+
+/// Seconds of a grace period at most: a day.
+const LONGEST: f64 = 86_400.0;
+
+/// Share of the caller's grace period that a job within a job has.
+const CHILD_SHARE: f64 = 0.8;
 
 /// What everything in a run shares.
 pub(super) struct Shared {
@@ -61,7 +67,13 @@ pub(super) struct Shared {
     pub journal: Journal,
     /// Its pool is the one for blocking work.
     pub runtime: Handle,
-    pub workers: Workers,
+    pub workers: Arc<Workers>,
+    /// The conductor's: no module runs there, so that its clock always goes.
+    pub timers: Handle,
+    /// It cannot go on: too many workers are lost.
+    pub is_lost: AtomicBool,
+    /// Instances that are being torn down after their loop.
+    pub tearing: AtomicUsize,
     pub links: Vec<LinkCounter>,
     pub ledger: Ledger,
     /// Files that sinks are writing now.
@@ -96,6 +108,10 @@ pub(super) struct Parts {
     pub executor: Arc<dyn Executor>,
     pub journal: Journal,
     pub runtime: Handle,
+    pub workers: Arc<Workers>,
+    pub timers: Handle,
+    /// Of the job around this one, if there is one.
+    pub grace: Option<Duration>,
     pub threads: usize,
     pub depth: u32,
     pub caller: Option<Cancel>,
@@ -103,7 +119,8 @@ pub(super) struct Parts {
 
 impl Shared {
     pub(super) fn new(parts: Parts) -> Arc<Self> {
-        let Parts { project, job, options, values, store, executor, journal, runtime, threads, depth, caller } = parts;
+        let Parts { project, job, options, values, store, executor, journal, runtime, .. } = parts;
+        let Parts { workers, timers, grace: around, threads, depth, caller, .. } = parts;
         let mut sub_flow_of: Vec<Arc<str>> = vec!["".into(); job.dag.data_links.len()];
         for (sub_flow, links) in job.metadata.sub_flows.iter().zip(&job.index.links_of) {
             let name: Arc<str> = sub_flow.name.as_str().into();
@@ -119,7 +136,8 @@ impl Shared {
             sub_flow,
             rows: Arc::new(AtomicU64::new(0)),
         });
-        let grace = job.metadata.settings.grace.unwrap_or(DEFAULT_GRACE);
+        let grace = job.metadata.settings.grace.unwrap_or(DEFAULT_GRACE).clamp(0.0, LONGEST);
+        let grace = Duration::from_secs_f64(grace);
         Arc::new(Self {
             links: links.collect(),
             ledger: Ledger::new(&job),
@@ -129,11 +147,15 @@ impl Shared {
             instances: Instances::default(),
             core: Mutex::new(Core::new(&job, threads)),
             watch: Watch::default(),
-            workers: Workers::new(runtime.clone()),
+            workers,
+            timers,
+            is_lost: AtomicBool::new(false),
+            tearing: AtomicUsize::new(0),
             finished: Notify::new(),
             returned: Mutex::default(),
             each: job.metadata.uses.each.iter().cloned().collect(),
-            grace: Duration::try_from_secs_f64(grace).unwrap_or(Duration::from_secs(5)),
+            // A job within a job is to have ended before its caller loses patience.
+            grace: around.map_or(grace, |around| grace.min(around.mul_f64(CHILD_SHARE))),
             project,
             job,
             options,

@@ -178,28 +178,29 @@ impl FrameData {
     /// The item has succeeded: what was set in its frame becomes visible outside. `each` names globals to be kept of every item.
     pub(super) fn promote(&self, each: &BTreeSet<String>) {
         let Some(parent) = &self.parent else { return };
-        let content = std::mem::take(&mut *self.content());
+        // Copied, not taken: a scope in the background may still be at work in this frame.
+        let content = self.content();
         let has_nothing = content.globals.is_empty() && content.inner.is_empty() && content.each.is_empty();
         if has_nothing {
             return;
         }
         let here = (self.number, self.index);
         let mut outer = parent.content();
-        for (key, values) in content.each {
-            let all = outer.each.entry(key).or_default();
-            all.extend(values.into_iter().map(|(origin, value)| ([vec![here], origin].concat(), value)));
+        for (key, values) in &content.each {
+            let all = outer.each.entry(key.clone()).or_default();
+            all.extend(values.iter().map(|(origin, value)| ([&[here], origin.as_slice()].concat(), value.clone())));
         }
         for (key, value) in content.globals.iter().filter(|(key, _)| each.contains(*key)) {
             outer.each.entry(key.clone()).or_default().insert(vec![here], value.clone());
         }
-        let inner = content.inner.into_iter().map(|(key, inner)| (key, inner.value));
-        for (key, value) in content.globals.into_iter().chain(inner) {
-            let new = Inner { scope: self.scope, origin: here, value };
-            match outer.inner.get_mut(&key) {
+        let inner = content.inner.iter().map(|(key, inner)| (key, &inner.value));
+        for (key, value) in content.globals.iter().chain(inner) {
+            let new = Inner { scope: self.scope, origin: here, value: value.clone() };
+            match outer.inner.get_mut(key) {
                 Some(known) if known.origin > here => {}
                 Some(known) => *known = new,
                 None => {
-                    outer.inner.insert(key, new);
+                    outer.inner.insert(key.clone(), new);
                 }
             }
         }

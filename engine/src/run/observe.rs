@@ -1,6 +1,7 @@
 //! What a run tells while it goes on: events, row counts that move, and log lines.
 
 pub mod journal;
+pub mod line_writer;
 pub mod logging;
 
 use pypeline_schema::event::EventLine;

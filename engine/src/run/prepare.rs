@@ -129,23 +129,41 @@ fn check_again(node: &DagNode, resolved: &Value) -> Result<(), Box<Fault>> {
     // What comes out of a template is data: it may not lead out of the expression that it stands in.
     for key in config::expression_keys(&node.module) {
         if let Some(Err(error)) = resolved.get(key).and_then(Value::as_str).map(config::parse_expression) {
-            return Err(Box::new(
-                Fault::new(FaultKind::Config, format!("not an SQL expression: {error}")).with("key", key),
-            ));
+            let text = match is_unspeakable(node, key) {
+                true => "not an SQL expression, once its template has its values".to_owned(),
+                false => format!("not an SQL expression: {error}"),
+            };
+            return Err(Box::new(Fault::new(FaultKind::Config, text).with("key", key)));
         }
     }
     // A value that still looks like a template came out of one: it is data, and the module will say if it is wrong.
-    match violations.into_iter().next() {
-        None => Ok(()),
-        Some(violation) => {
-            let fault =
-                Fault::new(FaultKind::Config, violation.message).with("key", violation.pointer.trim_start_matches('/'));
-            Err(Box::new(match violation.help {
-                Some(help) => fault.help(help),
-                None => fault,
-            }))
-        }
+    let Some(violation) = violations.into_iter().next() else { return Ok(()) };
+    let pointer = violation.pointer.trim_start_matches('/');
+    let key = pointer.split('/').next().unwrap_or_default();
+    if is_unspeakable(node, key) {
+        let kind = match resolved.pointer(&violation.pointer) {
+            Some(Value::String(_)) => "a text",
+            Some(Value::Number(_)) => "a number",
+            Some(Value::Bool(_)) => "true or false",
+            Some(Value::Null) => "null",
+            Some(Value::Array(_)) => "a list",
+            Some(Value::Object(_)) => "a mapping",
+            None => "something else",
+        };
+        let text = format!("its template gives {kind} that the module does not accept");
+        return Err(Box::new(Fault::new(FaultKind::Config, text).with("key", pointer)));
     }
+    let fault = Fault::new(FaultKind::Config, violation.message).with("key", pointer);
+    Err(Box::new(match violation.help {
+        Some(help) => fault.help(help),
+        None => fault,
+    }))
+}
+
+/// A value of this key may be a secret: it comes from the context, and stands in no message.
+fn is_unspeakable(node: &DagNode, key: &str) -> bool {
+    let written = node.config.get(key);
+    written.is_some_and(|written| template::is_template(written) && written.to_string().contains("context"))
 }
 
 fn lower(

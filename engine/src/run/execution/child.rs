@@ -33,6 +33,8 @@ pub(super) async fn run(attempt: &Arc<Attempt>, node: usize, job: &RunJob) -> Fa
     };
     let host = Host {
         runtime: shared.runtime.clone(),
+        workers: Arc::clone(&shared.workers),
+        grace: Some(shared.grace),
         store: Arc::clone(&shared.store),
         executor: Arc::clone(&shared.executor),
         depth: shared.depth + 1,

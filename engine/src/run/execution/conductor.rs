@@ -11,7 +11,8 @@ use pypeline_schema::event::{Event, StopReason};
 use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::run_result::{RunResult, State};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 /// Pause between two looks at what is to be written down.
 const TICK: Duration = Duration::from_millis(200);
@@ -19,16 +20,22 @@ const TICK: Duration = Duration::from_millis(200);
 /// Share of the grace period after which a module that could be dropped is: the rest is for its teardown.
 pub(super) const DROP_SHARE: f64 = 0.6;
 
+/// Pause between two looks at teardowns that are going on.
+const LOOK: Duration = Duration::from_millis(2);
+
 /// How long after the grace period the run waits for its own bookkeeping, at most.
 const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// Share of the grace period that this is at most: a job within a job has to be quick about it.
+const LAST_SHARE: f64 = 0.1;
 
 /// Runs to the end; whatever happens is in the result.
 pub(in crate::run) async fn conduct(shared: &Arc<Shared>, record: Option<String>) -> RunResult {
     let flow = lock(&shared.core).frame(crate::scheduling::FLOW);
     shared.journal.tell(&flow, shared.run_started());
     let mut signals = if shared.depth == 0 { Signals::listen() } else { Signals::none() };
-    let limit = shared.job.metadata.settings.timeout.map(Duration::from_secs);
     let far = Duration::from_secs(u64::from(u32::MAX));
+    let limit = shared.job.metadata.settings.timeout.map(|seconds| Duration::from_secs(seconds).min(far));
     let timeout = tokio::time::sleep(limit.unwrap_or(far));
     let patience = tokio::time::sleep(far);
     tokio::pin!(timeout, patience);
@@ -40,23 +47,19 @@ pub(in crate::run) async fn conduct(shared: &Arc<Shared>, record: Option<String>
         tokio::select! {
             () = shared.finished.notified() => break,
             () = &mut patience, if is_stopping => break,
-            code = signals.next() => {
-                if stopped_by.is_some() {
-                    // Asked twice: leave at once. The system drops the lock, the next run the temporary files.
-                    std::process::exit(i32::from(code));
-                }
-                let seconds = shared.grace.as_secs_f64();
-                tracing::warn!("stopping: what runs has {seconds} s to end; a second signal ends at once");
+            code = signals.next(), if !is_stopping => {
                 stopped_by = Some(code);
                 shared.cancel(if code == 130 { StopReason::Interrupted } else { StopReason::Terminated });
                 is_stopping = true;
-                patience.as_mut().reset(tokio::time::Instant::now() + shared.grace + LAST_WORDS);
+                patience.as_mut().reset(last_time(shared));
+                let seconds = shared.grace.as_secs_f64();
+                tracing::warn!("stopping: what runs has {seconds} s to end; a second signal ends at once");
             }
             () = shared.caller_stops(), if !is_stopping => {
                 stopped_by = Some(143);
                 shared.cancel(StopReason::Caller);
                 is_stopping = true;
-                patience.as_mut().reset(tokio::time::Instant::now() + shared.grace + LAST_WORDS);
+                patience.as_mut().reset(last_time(shared));
             }
             () = &mut timeout, if limit.is_some() && !is_stopping => {
                 let seconds = limit.unwrap_or_default().as_secs_f64();
@@ -71,18 +74,29 @@ pub(in crate::run) async fn conduct(shared: &Arc<Shared>, record: Option<String>
                 } else {
                     shared.cancel(StopReason::Timeout);
                     is_stopping = true;
-                    patience.as_mut().reset(tokio::time::Instant::now() + shared.grace + LAST_WORDS);
+                    patience.as_mut().reset(last_time(shared));
                 }
             }
-            () = shared.watch.wait() => shared.look_at_the_clock(),
+            () = shared.watch.wait() => {
+                shared.look_at_the_clock();
+                if shared.is_lost.load(Ordering::Acquire) && !is_stopping {
+                    is_stopping = true;
+                    patience.as_mut().reset(last_time(shared));
+                }
+            }
             _ = tick.tick() => shared.journal.flush(),
         }
     }
     shared.watch.clear();
-    for idle in shared.instances.take_all() {
-        idle.teardown(shared).await;
+    // Scopes in the background may have kept instances after their loop had ended.
+    let left = shared.instances.take_all(None);
+    shared.tearing.fetch_add(left.len(), Ordering::AcqRel);
+    shared.tear_down(left).await;
+    let last = Instant::now() + shared.grace;
+    while shared.tearing.load(Ordering::Acquire) > 0 && Instant::now() < last {
+        tokio::time::sleep(LOOK).await;
     }
-    let failed = fault.is_some() || shared.ledger.failures().is_fatal();
+    let failed = fault.is_some() || shared.is_lost.load(Ordering::Acquire) || shared.ledger.failures().is_fatal();
     let (state, exit_code) = match (stopped_by, failed) {
         (Some(code), _) => (State::Cancelled, code),
         (None, true) => (State::Failed, 1),
@@ -93,6 +107,11 @@ pub(in crate::run) async fn conduct(shared: &Arc<Shared>, record: Option<String>
     shared.journal.flush();
     let ended = Ended { state, exit_code, seconds, fault, record };
     shared.ledger.result(&shared.job, &shared.links, shared.values.run_id(), ended)
+}
+
+/// When a run that is stopping ends whatever is still there.
+fn last_time(shared: &Shared) -> tokio::time::Instant {
+    tokio::time::Instant::now() + shared.grace + LAST_WORDS.min(shared.grace.mul_f64(LAST_SHARE).max(LOOK))
 }
 
 impl Shared {
@@ -188,7 +207,7 @@ impl Shared {
         if !attempt.abandon() {
             return;
         }
-        self.workers.lose_one();
+        let goes_on = self.workers.lose(attempt.generation);
         let sub_flow = self.sub_flow_name(attempt.pass.sub_flow).to_owned();
         tracing::warn!("sub flow {sub_flow} was asked to stop, did not end in time, and is given up");
         self.journal.tell(&attempt.pass.frame, Event::Abandoned { sub_flow });
@@ -198,5 +217,12 @@ impl Shared {
         let faults = vec![(node, Box::new(Fault::new(FaultKind::Timeout, text)))];
         let pass = Arc::clone(&attempt.pass);
         self.perform(Turn::of(Task::GoOn(pass, (attempt, faults))));
+        if !goes_on {
+            tracing::error!(
+                "too many modules have been given up that never let go of their workers: the run is stopped"
+            );
+            self.cancel(StopReason::Failure);
+            self.is_lost.store(true, Ordering::Release);
+        }
     }
 }

@@ -7,6 +7,8 @@ use pypeline_abi::context::{BlockingTaskBox, HostContext};
 use pypeline_abi::{AbiFuture, AbiResult, FutureExt, RNone, ROption, RResult, RSome, RStr, RString};
 use pypeline_schema::fault::{Fault, FaultKind};
 use serde_json::Value;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,17 +18,38 @@ pub(super) struct NodeContext {
     shared: Arc<Shared>,
     node: Arc<str>,
     attempt: Arc<Mutex<Arc<Attempt>>>,
+    /// Made when it is first asked for.
+    folder: Arc<Mutex<Option<PathBuf>>>,
 }
 
 impl NodeContext {
     pub(super) fn new(attempt: &Arc<Attempt>, node: &str) -> Self {
         let shared = Arc::clone(&attempt.shared);
-        Self { shared, node: node.into(), attempt: Arc::new(Mutex::new(Arc::clone(attempt))) }
+        Self { shared, node: node.into(), attempt: Arc::new(Mutex::new(Arc::clone(attempt))), folder: Arc::default() }
     }
 
     /// From now on it answers for this attempt.
     pub(super) fn bind(&self, attempt: &Arc<Attempt>) {
         *lock(&self.attempt) = Arc::clone(attempt);
+    }
+
+    /// A folder of the instance's own: parallel items, retries and jobs within jobs have each another.
+    fn make_folder(&self) -> Result<PathBuf, Box<Fault>> {
+        let number = self.shared.attempts.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{}-{}-{number}", self.shared.values.run_id(), self.node.replace('.', "-"));
+        let folder = self.shared.store.folder()?.join(name);
+        std::fs::create_dir_all(&folder).map_err(|error| {
+            Box::new(Fault::new(FaultKind::Io, "no temporary folder can be made").caused_by(&error))
+        })?;
+        Ok(folder)
+    }
+
+    /// The instance is torn down: its folder goes.
+    pub(super) fn drop_folder(&self) {
+        if let Some(folder) = lock(&self.folder).take() {
+            // What cannot be removed now goes with the run's folder.
+            let _ = std::fs::remove_dir_all(folder);
+        }
     }
 
     fn attempt(&self) -> Arc<Attempt> {
@@ -114,7 +137,7 @@ impl HostContext for NodeContext {
 
     fn sleep(&self, milliseconds: u64) -> AbiFuture<()> {
         // The timer belongs to the host's runtime, whichever thread asks for it.
-        let _entered = self.shared.runtime.enter();
+        let _entered = self.shared.timers.enter();
         let sleep = tokio::time::sleep(Duration::from_millis(milliseconds));
         let cancel = self.attempt().cancel.clone();
         async move {
@@ -127,13 +150,12 @@ impl HostContext for NodeContext {
     }
 
     fn temp_folder(&self) -> AbiResult<RString> {
-        let folder = self.shared.store.folder().and_then(|folder| {
-            let folder = folder.join(self.node.replace('.', "-"));
-            std::fs::create_dir_all(&folder).map_err(|error| {
-                Box::new(Fault::new(FaultKind::Io, "no temporary folder can be made").caused_by(&error))
-            })?;
-            Ok(RString::from(folder.display().to_string()))
-        });
+        let mut known = lock(&self.folder);
+        let folder = match &*known {
+            Some(folder) => Ok(folder.clone()),
+            None => self.make_folder(),
+        };
+        let folder = folder.map(|folder| RString::from(known.insert(folder).display().to_string()));
         to_abi(folder)
     }
 

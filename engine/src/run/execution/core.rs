@@ -15,6 +15,7 @@ use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::valve::Condition;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Something for a lane to do.
 pub(super) enum Task {
@@ -30,6 +31,8 @@ pub(super) struct Turn {
     pub tasks: Vec<Task>,
     /// To be torn down before anything else: the loop that kept them has ended.
     pub instances: Vec<Idle>,
+    /// Something was asked to stop.
+    pub has_stopped: bool,
     /// Nothing runs and nothing is left to run.
     pub is_finished: bool,
 }
@@ -73,8 +76,6 @@ pub(in crate::run) struct Core {
     pub(super) faults: HashMap<Run, Vec<NodeFault>>,
     /// The same for conditions and lists, by link.
     link_faults: BTreeMap<usize, Fault>,
-    /// Loops around the one that ends: instances are kept until the outermost does.
-    loop_depth: usize,
     /// Why running sub flows are being stopped.
     pub(super) stop_reason: StopReason,
     commands: Vec<Command>,
@@ -91,7 +92,6 @@ impl Core {
             passes: HashMap::new(),
             faults: HashMap::new(),
             link_faults: BTreeMap::new(),
-            loop_depth: 0,
             stop_reason: StopReason::Failure,
             commands: Vec::new(),
         }
@@ -112,6 +112,7 @@ impl Core {
         while let Some(command) = commands.get(at).cloned() {
             at += 1;
             if let Command::Stop(run) = command {
+                turn.has_stopped = true;
                 if !std::mem::replace(&mut has_said_stopping, true) {
                     shared.tell_stopping(&self.frame(FLOW), self.stop_reason);
                 }
@@ -174,9 +175,10 @@ impl Core {
             Command::EndLoop { place, link, frame, items, failed } => {
                 self.loops.remove(&place);
                 shared.tell_loop_finished(&self.frame(frame), link, items, failed);
-                self.loop_depth = self.loop_depth.saturating_sub(1);
-                if self.loop_depth == 0 {
-                    turn.instances.append(&mut shared.instances.take_all());
+                if let Some(nodes) = shared.job.index.loop_nodes.get(link).and_then(Option::as_ref) {
+                    let mut instances = shared.instances.take_all(Some(nodes));
+                    shared.tearing.fetch_add(instances.len(), Ordering::AcqRel);
+                    turn.instances.append(&mut instances);
                 }
             }
             Command::Failed { cause, frame, group } => {
@@ -231,7 +233,6 @@ impl Core {
     }
 
     fn begin_loop(&mut self, shared: &Shared, place: Place, link: usize, frame: Frame) {
-        self.loop_depth += 1;
         let frame = self.frame(frame);
         shared.tell_loop_started(&frame, link);
         self.loops.insert(place, Looping::new(link, Items::of_link(shared, link, &frame), &frame));

@@ -7,6 +7,7 @@ use crate::plugins::handle::Instance;
 use pypeline_schema::fault::{Fault, FaultKind};
 use serde_json::Value;
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 /// An instance that was set up.
@@ -30,19 +31,40 @@ impl Instances {
         lock(&self.0).entry(idle.node).or_default().push(idle);
     }
 
-    pub(super) fn take_all(&self) -> Vec<Idle> {
-        lock(&self.0).drain().flat_map(|(_, idle)| idle).collect()
+    /// All of some nodes; of all nodes where none are named.
+    pub(super) fn take_all(&self, nodes: Option<&[usize]>) -> Vec<Idle> {
+        let mut kept = lock(&self.0);
+        match nodes {
+            Some(nodes) => nodes.iter().filter_map(|node| kept.remove(node)).flatten().collect(),
+            None => kept.drain().flat_map(|(_, idle)| idle).collect(),
+        }
     }
 }
 
-impl Idle {
-    /// Tears the instance down after its loop; a failure then fails the run.
-    pub(super) async fn teardown(self, shared: &Shared) {
-        let fault = match tokio::time::timeout(shared.grace, self.instance.teardown()).await {
-            Ok(Ok(())) => return,
-            Ok(Err(fault)) => *fault,
-            Err(_) => Fault::new(FaultKind::Timeout, "its teardown did not end in time"),
-        };
-        shared.note_late_failure(self.node, fault);
+impl Shared {
+    /// Tears down the instances of a loop that has ended, on the workers: one that blocks there holds up nobody else. A failure
+    /// then fails the run.
+    pub(super) async fn tear_down(self: &Arc<Self>, instances: Vec<Idle>) {
+        let n = instances.len();
+        let mut running = Vec::new();
+        for idle in instances {
+            let node = idle.node;
+            let ending = async move {
+                let ended = idle.instance.teardown().await;
+                idle.context.drop_folder();
+                ended
+            };
+            running.push((node, self.workers.handle().spawn(ending)));
+        }
+        for (node, task) in running {
+            let fault = match tokio::time::timeout(self.grace, task).await {
+                Ok(Ok(Ok(()))) => continue,
+                Ok(Ok(Err(fault))) => *fault,
+                Ok(Err(error)) => Fault::new(FaultKind::Panic, error.to_string()),
+                Err(_) => Fault::new(FaultKind::Timeout, "its teardown did not end in time"),
+            };
+            self.note_late_failure(node, fault);
+        }
+        self.tearing.fetch_sub(n, Ordering::AcqRel);
     }
 }

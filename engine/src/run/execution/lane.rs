@@ -32,20 +32,20 @@ impl Shared {
     async fn follow(self: &Arc<Self>, mut turn: Turn) {
         let mut passes = 0_u32;
         loop {
-            let mut tasks = turn.tasks.drain(..);
+            let mut tasks = std::mem::take(&mut turn.tasks).into_iter();
             let next = tasks.next();
             let mut has_others = false;
             for task in tasks {
                 self.perform(Turn::of(task));
                 has_others = true;
             }
-            if has_others {
-                // A worker keeps what it has spawned last to itself, for when its task waits. This one may never: let it keep
-                // nothing of worth, so that the other lanes can be taken by other workers.
+            if has_others || turn.has_stopped {
+                // A worker keeps what it has spawned or woken last to itself, for when its task waits. This one may never: let it
+                // keep nothing of worth, so that the other lanes can be taken by other workers.
                 self.spawn(async {});
             }
-            for instance in turn.instances.drain(..) {
-                instance.teardown(self).await;
+            if !turn.instances.is_empty() {
+                self.tear_down(std::mem::take(&mut turn.instances)).await;
             }
             if turn.is_finished {
                 self.finished.notify_one();

@@ -27,8 +27,8 @@ pub(super) async fn run(work: &Work, node: usize) -> Fallible<()> {
     let (io, outputs) = wire(attempt, node)?;
     let idle = instance(work, node).await?;
     let ran = within_grace(attempt, idle.instance.run(io)).await;
-    // The body of a loop keeps its instances; one that has failed is not trusted with another pass.
-    if ran.is_ok() && shared.in_loop(attempt.pass.sub_flow) {
+    // The body of a loop keeps its instances; one that has failed, or was asked to stop, is not trusted with another pass.
+    if ran.is_ok() && shared.in_loop(attempt.pass.sub_flow) && !attempt.cancel.is_cancelled() {
         shared.instances.put(idle);
     } else {
         let torn_down = tear_down(attempt, &idle).await;
@@ -73,10 +73,9 @@ async fn instance(work: &Work, node: usize) -> Fallible<Idle> {
 }
 
 async fn tear_down(attempt: &Attempt, idle: &Idle) -> Fallible<()> {
-    match tokio::time::timeout(attempt.shared.grace, idle.instance.teardown()).await {
-        Ok(result) => result,
-        Err(_) => Err(Box::new(Fault::new(FaultKind::Timeout, "its teardown did not end in time"))),
-    }
+    let ended = tokio::time::timeout(attempt.shared.grace, idle.instance.teardown()).await;
+    idle.context.drop_folder();
+    ended.unwrap_or_else(|_| Err(Box::new(Fault::new(FaultKind::Timeout, "its teardown did not end in time"))))
 }
 
 /// Once it is asked to stop, a call has a part of the grace period to end by itself; then it is dropped.

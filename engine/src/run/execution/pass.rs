@@ -14,6 +14,7 @@ use pypeline_schema::fault::Fault;
 use pypeline_schema::run_result::State;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -66,11 +67,14 @@ pub(super) struct Attempt {
     pub pass: Arc<Pass>,
     pub cancel: Cancel,
     phase: AtomicU8,
+    /// Of the workers that it may keep one of.
+    pub generation: usize,
     /// Why it was asked to stop, if it took too long: node and fault.
     pub timed_out: Mutex<Option<(Option<usize>, Fault)>>,
     /// When it is given up, once it was asked to stop.
     pub last_time: Mutex<Option<Entry>>,
     pub publications: Mutex<BTreeMap<usize, Publication>>,
+    temporaries: Mutex<Vec<PathBuf>>,
     pub tables: Mutex<Tables>,
     /// Rows and variables that become visible when it succeeds.
     pub kept: Mutex<Vec<Kept>>,
@@ -105,9 +109,11 @@ impl Attempt {
             pass: Arc::clone(pass),
             cancel: Cancel::default(),
             phase: AtomicU8::new(RUNNING),
+            generation: shared.workers.generation(),
             timed_out: Mutex::default(),
             last_time: Mutex::default(),
             publications: Mutex::default(),
+            temporaries: Mutex::default(),
             tables: Mutex::default(),
             kept: Mutex::default(),
             globals: Mutex::default(),
@@ -118,6 +124,11 @@ impl Attempt {
 
     fn step(&self, from: u8, to: u8) -> bool {
         self.phase.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    /// The temporary files of its sinks, while they are brought to disk.
+    pub(super) fn note_temporaries(&self, paths: Vec<PathBuf>) {
+        *lock(&self.temporaries) = paths;
     }
 
     /// From now on it is not abandoned any more; false if it was.
@@ -136,6 +147,10 @@ impl Attempt {
         if abandoned {
             // Temporary files go now: the attempt itself may never let go of them.
             drop(std::mem::take(&mut *lock(&self.publications)));
+            for path in std::mem::take(&mut *lock(&self.temporaries)) {
+                // One that is gone already is as it should be.
+                let _ = std::fs::remove_file(path);
+            }
         }
         abandoned
     }

@@ -6,31 +6,73 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How the names of temporary files end.
 const SUFFIX: &str = ".pype-tmp";
 
 /// Targets of this run that are being written, with the node that writes each: two sinks of one file would undo each other.
 #[derive(Debug, Clone, Default)]
-pub(in crate::run) struct Claims(Arc<Mutex<BTreeMap<PathBuf, String>>>);
+pub(in crate::run) struct Claims(Arc<Mutex<Claimed>>);
+
+#[derive(Debug, Default)]
+struct Claimed {
+    targets: BTreeMap<PathBuf, String>,
+    /// Per folder that was looked at: temporary files that were there before. Folders may be large: one look is enough.
+    leftovers: BTreeMap<PathBuf, Vec<PathBuf>>,
+}
 
 impl Claims {
+    fn claimed(&self) -> MutexGuard<'_, Claimed> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Takes a target for a node; the node that has it already, if there is one.
     fn take(&self, target: &Path, node: &str) -> Result<(), String> {
-        let mut claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match claims.get(target) {
+        let mut claimed = self.claimed();
+        match claimed.targets.get(target) {
             Some(other) => Err(other.clone()),
             None => {
-                claims.insert(target.to_path_buf(), node.to_owned());
+                claimed.targets.insert(target.to_path_buf(), node.to_owned());
                 Ok(())
             }
         }
     }
 
     fn give_back(&self, target: &Path) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(target);
+        self.claimed().targets.remove(target);
     }
+
+    /// Removes what killed runs left of a target: temporary files whose lock nobody holds.
+    fn remove_leftovers(&self, folder: &Path, name: &str) {
+        let prefix = format!(".{name}.");
+        let mut claimed = self.claimed();
+        let found = claimed.leftovers.entry(folder.to_path_buf()).or_insert_with(|| leftovers(folder));
+        let is_of_target =
+            |path: &PathBuf| path.file_name().is_some_and(|file_name| file_name.to_string_lossy().starts_with(&prefix));
+        let (of_target, others): (Vec<PathBuf>, Vec<PathBuf>) =
+            std::mem::take(found).into_iter().partition(is_of_target);
+        *found = others;
+        drop(claimed);
+        for path in of_target {
+            let is_file = std::fs::symlink_metadata(&path).is_ok_and(|found| found.is_file());
+            // One that cannot be opened or removed stays, and hurts nobody.
+            if is_file && File::open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
+                let _ = std::fs::remove_file(&path);
+            }
+        }
+    }
+}
+
+/// Temporary files in a folder.
+fn leftovers(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let is_temporary = |entry: &std::fs::DirEntry| {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        name.starts_with('.') && name.ends_with(SUFFIX)
+    };
+    entries.filter(is_temporary).map(|entry| entry.path()).collect()
 }
 
 /// A file to be. Dropped unpublished, its temporary file goes.
@@ -79,7 +121,7 @@ impl Publication {
             return Err(Box::new(fail("the output file is there already").help("remove it, or use `mode: overwrite`")));
         }
         claims.take(&target, node).map_err(|other| Box::new(fail(&format!("`{other}` writes the same file"))))?;
-        let made = temporary(&target, attempt, found.as_ref().ok());
+        let made = temporary(claims, &target, attempt, found.as_ref().ok());
         let (temporary, lock) = made.map_err(|error| {
             claims.give_back(&target);
             Box::new(fail("the output cannot be written").caused_by(&error))
@@ -160,10 +202,15 @@ impl Drop for Publication {
 }
 
 /// Makes the locked temporary file beside a target, readable by whoever could read the target.
-fn temporary(target: &Path, attempt: &str, found: Option<&std::fs::Metadata>) -> std::io::Result<(PathBuf, File)> {
+fn temporary(
+    claims: &Claims,
+    target: &Path,
+    attempt: &str,
+    found: Option<&std::fs::Metadata>,
+) -> std::io::Result<(PathBuf, File)> {
     let folder = target.parent().unwrap_or(target);
     let name = target.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    remove_leftovers(folder, &name);
+    claims.remove_leftovers(folder, &name);
     let path = folder.join(format!(".{name}.{attempt}{SUFFIX}"));
     let file = File::create_new(&path)?;
     let prepared = file.try_lock().map_err(std::io::Error::from).and_then(|()| match found {
@@ -175,23 +222,6 @@ fn temporary(target: &Path, attempt: &str, found: Option<&std::fs::Metadata>) ->
         Err(error) => {
             let _ = std::fs::remove_file(&path);
             Err(error)
-        }
-    }
-}
-
-/// Removes what killed runs left of this very target: temporary files whose lock nobody holds.
-fn remove_leftovers(folder: &Path, name: &str) {
-    let prefix = format!(".{name}.");
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    for path in entries.map(|entry| entry.path()) {
-        let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let is_file = || std::fs::symlink_metadata(&path).is_ok_and(|found| found.is_file());
-        if !file_name.starts_with(&prefix) || !file_name.ends_with(SUFFIX) || !is_file() {
-            continue;
-        }
-        // One that cannot be opened or removed stays, and hurts nobody.
-        if File::open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
-            let _ = std::fs::remove_file(&path);
         }
     }
 }

@@ -46,7 +46,6 @@ pub(super) async fn run(
         };
         attempt.close();
         let timed_out = lock(&attempt.timed_out).take();
-        let is_late = timed_out.is_some();
         let faults = match (result, timed_out) {
             (Ok(()), _) => {
                 let nodes = std::mem::take(&mut *lock(&attempt.nodes));
@@ -61,14 +60,14 @@ pub(super) async fn run(
                 vec![(node.unwrap_or_default(), Box::new(fault))]
             }
         };
-        let is_stopped = pass.stop.is_cancelled() && !is_late;
+        let is_stopped = pass.stop.is_cancelled();
         let delay = if is_stopped { None } else { retry::delay(shared, pass.sub_flow, &faults, &mut pass.history()) };
         if let Some(delay) = delay
             && pause(shared, pass, delay, &faults).await
         {
             continue;
         }
-        let is_stopped = is_stopped || pass.stop.is_cancelled() && !is_late;
+        let is_stopped = is_stopped || pass.stop.is_cancelled();
         return Some(fail(shared, &attempt, faults, is_stopped));
     }
 }
@@ -300,25 +299,13 @@ fn plan_publications(attempt: &Attempt, plan: &SubFlowPlan) -> Result<(), Vec<No
 /// Everything has succeeded: files take their names, rows and globals become everybody's.
 async fn publish(work: &Work) -> Result<(), Vec<NodeFault>> {
     let attempt = &work.attempt;
-    if !attempt.begin_publishing() {
-        return Err(Vec::new());
-    }
     let publications = std::mem::take(&mut *lock(&attempt.publications));
-    if !publications.is_empty() {
-        let published = attempt.shared.runtime.spawn_blocking(move || {
-            for (node, publication) in &publications {
-                publication.complete().map_err(|fault| vec![(*node, fault)])?;
-            }
-            for (node, publication) in &publications {
-                publication.publish().map_err(|fault| vec![(*node, fault)])?;
-            }
-            Ok(())
-        });
-        published.await.unwrap_or_else(|error| {
-            let fault = Fault::new(FaultKind::Panic, format!("publishing files panicked: {error}"));
-            let blame = attempt.shared.nodes(attempt.pass.sub_flow).first().copied().unwrap_or_default();
-            Err(vec![(blame, Box::new(fault))])
-        })?;
+    if publications.is_empty() {
+        if !attempt.begin_publishing() {
+            return Err(Vec::new());
+        }
+    } else {
+        publish_files(attempt, publications).await?;
     }
     attempt.add_rows();
     for kept in std::mem::take(&mut *lock(&attempt.kept)) {
@@ -330,6 +317,44 @@ async fn publish(work: &Work) -> Result<(), Vec<NodeFault>> {
     }
     attempt.commit_globals();
     Ok(())
+}
+
+/// Brings files to disk and gives them their names, on a thread of its own: the pool is the modules', and may be full. Until all
+/// are whole the attempt can be given up; then it only takes renames.
+async fn publish_files(
+    attempt: &Arc<Attempt>,
+    publications: BTreeMap<usize, Publication>,
+) -> Result<(), Vec<NodeFault>> {
+    let blame = publications.keys().next().copied().unwrap_or_default();
+    attempt.note_temporaries(publications.values().map(|publication| publication.temporary().to_path_buf()).collect());
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    let publisher = Arc::clone(attempt);
+    let publish = move || {
+        let publish = || {
+            for (node, publication) in &publications {
+                publication.complete().map_err(|fault| vec![(*node, fault)])?;
+            }
+            if !publisher.begin_publishing() {
+                return Err(Vec::new());
+            }
+            for (node, publication) in &publications {
+                publication.publish().map_err(|fault| vec![(*node, fault)])?;
+            }
+            Ok(())
+        };
+        let published = publish();
+        drop(publications);
+        // Nobody waits for an attempt that was given up.
+        let _ = sender.send(published);
+    };
+    std::thread::Builder::new()
+        .name("pype-publish".to_owned())
+        .spawn(publish)
+        .map_err(|error| vec![(blame, Box::new(Fault::new(FaultKind::Io, "no thread to be had").caused_by(&error)))])?;
+    receiver.await.unwrap_or_else(|_| {
+        let fault = Fault::new(FaultKind::Panic, "publishing files ended without a word");
+        Err(vec![(blame, Box::new(fault))])
+    })
 }
 
 /// The rows that loops go over stay in the frame.

@@ -1,15 +1,16 @@
-//! The workers that lanes run on. A module that spins keeps its worker for good: where too many are kept, others take over.
+//! The workers that lanes run on. A module that never awaits keeps its worker for good: once one has been given up, what
+//! comes after runs on new ones.
 
 use super::pass::lock;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::runtime::{Builder, Handle, Runtime};
 
-/// Workers of one runtime at least.
+/// Workers of the first runtime at least, and of those that take over.
 const LEAST: usize = 8;
 
-/// Runtimes at most: beyond that, a flow has lost more modules than it can be helped with.
-const MOST_RUNTIMES: usize = 16;
+/// Runtimes at most. A flow that has lost more modules than this to themselves is stopped.
+const MOST_RUNTIMES: usize = 48;
 
 /// Makes a runtime for lanes and for the one pool of blocking work.
 pub(in crate::run) fn runtime(cores: usize, blocking: usize) -> std::io::Result<Runtime> {
@@ -22,35 +23,48 @@ pub(in crate::run) fn runtime(cores: usize, blocking: usize) -> std::io::Result<
         .build()
 }
 
-/// Where new lanes go.
+/// Where new lanes go; one for a run and all jobs that it runs.
 pub(in crate::run) struct Workers {
     current: Mutex<Handle>,
-    lost: AtomicUsize,
+    generation: AtomicUsize,
     spare: Mutex<Vec<Runtime>>,
 }
 
 impl Workers {
-    pub(super) fn new(handle: Handle) -> Self {
-        Self { current: Mutex::new(handle), lost: AtomicUsize::new(0), spare: Mutex::default() }
+    pub(in crate::run) fn new(handle: Handle) -> Self {
+        Self { current: Mutex::new(handle), generation: AtomicUsize::new(0), spare: Mutex::default() }
     }
 
     pub(super) fn handle(&self) -> Handle {
         lock(&self.current).clone()
     }
 
-    /// An attempt was abandoned, and may keep its worker. Before the last worker is lost, new lanes go to new ones.
-    pub(super) fn lose_one(&self) {
-        let lost = self.lost.fetch_add(1, Ordering::Relaxed) + 1;
+    /// Tells the workers of now from those that take over later.
+    pub(super) fn generation(&self) -> usize {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// An attempt of that generation was given up, and may keep its worker, as may others beside it that nobody knows of yet: new
+    /// lanes go to new workers. False if there are no more to be had.
+    pub(super) fn lose(&self, generation: usize) -> bool {
         let mut spare = lock(&self.spare);
-        if !lost.is_multiple_of(LEAST - 1) || spare.len() >= MOST_RUNTIMES {
-            return;
+        if generation < self.generation() {
+            return true;
+        }
+        if spare.len() >= MOST_RUNTIMES {
+            return false;
         }
         match runtime(1, 1) {
             Ok(runtime) => {
                 *lock(&self.current) = runtime.handle().clone();
                 spare.push(runtime);
+                self.generation.fetch_add(1, Ordering::AcqRel);
+                true
             }
-            Err(error) => tracing::warn!("no more workers to be had: {error}"),
+            Err(error) => {
+                tracing::warn!("no more workers to be had: {error}");
+                false
+            }
         }
     }
 

@@ -32,6 +32,8 @@ pub struct Index {
     pub in_loop: Vec<bool>,
     /// Per node: some value of its configuration is a template.
     pub is_templated: Vec<bool>,
+    /// Per control link that makes an outermost loop, the nodes inside.
+    pub loop_nodes: Vec<Option<Vec<usize>>>,
     /// Per control link between sub flows its condition, read.
     pub conditions: Vec<Condition>,
 }
@@ -89,6 +91,15 @@ impl Index {
                 .any(|scope| metadata.scopes.get(scope).is_some_and(|scope| scope.kind == ScopeKind::Iterate))
         };
         index.in_loop = metadata.sub_flows.iter().map(|sub_flow| loops(sub_flow.scope)).collect();
+        index.loop_nodes = vec![None; metadata.control.len()];
+        for scope in metadata.scopes.iter().filter(|scope| scope.kind == ScopeKind::Iterate && !loops(scope.parent)) {
+            let is_inside = |name: &String| scope.sub_flows.contains(name);
+            let inside = metadata.sub_flows.iter().filter(|sub_flow| is_inside(&sub_flow.name));
+            let nodes = inside.flat_map(|sub_flow| &sub_flow.nodes).map(|id| find(id)).collect();
+            if let Some(slot) = index.loop_nodes.get_mut(scope.link) {
+                *slot = Some(nodes);
+            }
+        }
         index.is_templated =
             dag.nodes.iter().map(|node| template::is_template(&Value::Object(node.config.clone()))).collect();
         (index.nodes, index.sub_flow_of) = (nodes, sub_flow_of);

@@ -79,6 +79,13 @@ impl Journal {
         }
     }
 
+    /// Brings out what has been told, and lets go of the files.
+    pub fn close(&self) {
+        self.flush();
+        let writers = std::mem::take(&mut self.state().writers);
+        drop(writers);
+    }
+
     /// Lets the observer watch the rows of links.
     pub fn watch(&self, links: &[LinkCounter]) {
         self.observer.begin(links);
@@ -92,7 +99,8 @@ impl Journal {
     /// Brings to the file what has been told.
     pub fn flush(&self) {
         let mut state = self.state();
-        let failed = state.writers.iter_mut().filter_map(|writer| writer.flush().err()).next();
+        // Each of them, also behind one that fails.
+        let failed = state.writers.iter_mut().filter_map(|writer| writer.flush().err()).last();
         state.note(failed);
     }
 }
@@ -106,7 +114,7 @@ impl State {
         let written = serde_json::to_writer(&mut self.buffer, line).map_err(std::io::Error::from);
         self.buffer.push(b'\n');
         let buffer = &self.buffer;
-        let failed = self.writers.iter_mut().filter_map(|writer| writer.write_all(buffer).err()).next();
+        let failed = self.writers.iter_mut().filter_map(|writer| writer.write_all(buffer).err()).last();
         self.note(written.err().or(failed));
     }
 
