@@ -1,6 +1,7 @@
 //! Failures, timeouts and signals: what is tried again, what is given up and when, and that whatever ends a run leaves nothing
 //! half done.
 
+mod hard;
 mod signals;
 
 use crate::support::Project;

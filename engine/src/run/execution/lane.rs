@@ -7,7 +7,6 @@ use super::sub_flow;
 use crate::run::prepare::NodeFault;
 use crate::scheduling::Outcome;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
 /// Passes after which a lane lets others have the thread.
@@ -24,8 +23,7 @@ impl Shared {
 
     fn spawn(&self, lane: impl Future<Output = ()> + Send + 'static) {
         // Boxed: a lane spawns lanes, and its type must not contain itself.
-        let lane: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(lane);
-        drop(self.workers.handle().spawn(lane));
+        self.workers.begin(Box::pin(lane));
     }
 
     /// The first task goes on in this lane, every other in one of its own.
@@ -42,7 +40,7 @@ impl Shared {
             if has_others || turn.has_stopped {
                 // A worker keeps what it has spawned or woken last to itself, for when its task waits. This one may never: let it
                 // keep nothing of worth, so that the other lanes can be taken by other workers.
-                self.spawn(async {});
+                self.workers.begin_nothing();
             }
             if !turn.instances.is_empty() {
                 self.tear_down(std::mem::take(&mut turn.instances)).await;

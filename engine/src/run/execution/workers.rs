@@ -2,15 +2,18 @@
 //! comes after runs on new ones.
 
 use super::pass::lock;
-use std::sync::Mutex;
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// Workers of the first runtime at least, and of those that take over.
-const LEAST: usize = 8;
+const LEAST: usize = 16;
 
 /// Runtimes at most. A flow that has lost more modules than this to themselves is stopped.
-const MOST_RUNTIMES: usize = 48;
+const MOST_RUNTIMES: usize = 32;
 
 /// Makes a runtime for lanes and for the one pool of blocking work.
 pub(in crate::run) fn runtime(cores: usize, blocking: usize) -> std::io::Result<Runtime> {
@@ -23,16 +26,48 @@ pub(in crate::run) fn runtime(cores: usize, blocking: usize) -> std::io::Result<
         .build()
 }
 
+/// A lane.
+type Lane = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// Where new lanes go; one for a run and all jobs that it runs.
 pub(in crate::run) struct Workers {
     current: Mutex<Handle>,
+    /// Lanes that no worker has begun yet: those of workers that are lost are begun by others.
+    waiting: Mutex<VecDeque<Lane>>,
     generation: AtomicUsize,
     spare: Mutex<Vec<Runtime>>,
 }
 
 impl Workers {
     pub(in crate::run) fn new(handle: Handle) -> Self {
-        Self { current: Mutex::new(handle), generation: AtomicUsize::new(0), spare: Mutex::default() }
+        Self {
+            current: Mutex::new(handle),
+            waiting: Mutex::default(),
+            generation: AtomicUsize::new(0),
+            spare: Mutex::default(),
+        }
+    }
+
+    /// Begins a lane.
+    pub(super) fn begin(self: &Arc<Self>, lane: Lane) {
+        lock(&self.waiting).push_back(lane);
+        self.begin_next();
+    }
+
+    /// Lets some worker begin the lane that has waited longest, if one waits still.
+    fn begin_next(self: &Arc<Self>) {
+        let workers = Arc::clone(self);
+        drop(self.handle().spawn(async move {
+            let lane = lock(&workers.waiting).pop_front();
+            if let Some(lane) = lane {
+                lane.await;
+            }
+        }));
+    }
+
+    /// Nothing: a task that a worker may keep to itself.
+    pub(super) fn begin_nothing(&self) {
+        drop(self.handle().spawn(async {}));
     }
 
     pub(super) fn handle(&self) -> Handle {
@@ -46,7 +81,7 @@ impl Workers {
 
     /// An attempt of that generation was given up, and may keep its worker, as may others beside it that nobody knows of yet: new
     /// lanes go to new workers. False if there are no more to be had.
-    pub(super) fn lose(&self, generation: usize) -> bool {
+    pub(super) fn lose(self: &Arc<Self>, generation: usize) -> bool {
         let mut spare = lock(&self.spare);
         if generation < self.generation() {
             return true;
@@ -59,6 +94,8 @@ impl Workers {
                 *lock(&self.current) = runtime.handle().clone();
                 spare.push(runtime);
                 self.generation.fetch_add(1, Ordering::AcqRel);
+                let waiting = lock(&self.waiting).len();
+                (0..waiting).for_each(|_| self.begin_next());
                 true
             }
             Err(error) => {
