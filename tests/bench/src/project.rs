@@ -101,7 +101,9 @@ pub fn libraries() -> Result<Vec<(String, u64)>> {
     let pype = binary()?;
     let prefix = format!("{DLL_PREFIX}pype_");
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(pype.parent().unwrap_or(Path::new(".")))? {
+    let beside = pype.parent().unwrap_or(Path::new("."));
+    let modules = beside.join("modules");
+    for entry in std::fs::read_dir(if modules.is_dir() { &modules } else { beside })? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
         if name.starts_with(&prefix) && name.ends_with(DLL_SUFFIX) {
