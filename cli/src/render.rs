@@ -9,6 +9,9 @@ use pypeline_schema::fault::Fault;
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
 
+/// Columns of a terminal from which tables are fitted to it.
+const NARROW: u16 = 60;
+
 /// People look at stderr.
 pub fn is_terminal() -> bool {
     std::io::stderr().is_terminal()
@@ -71,7 +74,8 @@ pub fn new_table(header: &[&str], rows: Vec<Vec<String>>) -> Table {
     let mut table = Table::new();
     let on_terminal = std::io::stdout().is_terminal();
     table.load_style(if on_terminal { presets::UTF8_FULL_CONDENSED } else { presets::ASCII_MARKDOWN });
-    if on_terminal {
+    // A terminal that does not tell its width, or next to none, gets whole lines: columns of one letter help nobody.
+    if on_terminal && table.width().is_some_and(|columns| columns >= NARROW) {
         table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
     }
     table.set_header(header.to_vec());
