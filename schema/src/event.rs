@@ -129,7 +129,7 @@ pub enum Event {
     IterationFinished {
         /// The sub flow that ran per item.
         to: String,
-        /// Succeeded or failed.
+        /// Succeeded, also after a failure that was handled; failed; or cancelled, where it was only stopped.
         state: State,
     },
     /// Another 1,000 items have ended, of which no line each was written.

@@ -5,7 +5,7 @@ use crate::template::Variables;
 use pypeline_schema::lowering::{CacheMode, Items};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Where rows or a value came from: loops with their items, the outermost first. What comes later is larger, except among the
@@ -28,6 +28,8 @@ pub(super) struct FrameData {
     /// Number of its loop.
     number: u64,
     index: u64,
+    /// A sub flow in it, or in a frame inside, has failed: then what did not go well was not only stopped.
+    has_failed: AtomicBool,
     /// The event log does not tell of what goes well in it.
     pub is_quiet: bool,
     content: Mutex<Content>,
@@ -64,6 +66,7 @@ impl FrameData {
             item: Value::Null,
             number: 0,
             index: 0,
+            has_failed: AtomicBool::new(false),
             is_quiet: false,
             content: Mutex::default(),
         })
@@ -78,7 +81,8 @@ impl FrameData {
         is_quiet: bool,
     ) -> Arc<Self> {
         let (parent, is_quiet) = (Some(Arc::clone(parent)), is_quiet || parent.is_quiet);
-        Arc::new(Self { parent, scope: Some(scope), item, number, index, is_quiet, content: Mutex::default() })
+        let (has_failed, content) = (AtomicBool::new(false), Mutex::default());
+        Arc::new(Self { parent, scope: Some(scope), item, number, index, has_failed, is_quiet, content })
     }
 
     fn content(&self) -> MutexGuard<'_, Content> {
@@ -101,6 +105,16 @@ impl FrameData {
     /// The item and its index; none outside loops.
     pub(super) fn innermost(&self) -> Option<(&Value, u64)> {
         self.scope.map(|_| (&self.item, self.index))
+    }
+
+    /// A sub flow in it has failed; so have, in this respect, the items around it.
+    pub(super) fn note_failure(&self) {
+        self.outwards().for_each(|frame| frame.has_failed.store(true, Ordering::Relaxed));
+    }
+
+    /// Some sub flow in it, or in a frame inside, has failed.
+    pub(super) fn has_failed(&self) -> bool {
+        self.has_failed.load(Ordering::Relaxed)
     }
 
     /// Sets globals, by keys `node__variable` in lower case.

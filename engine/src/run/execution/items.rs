@@ -197,13 +197,17 @@ impl Looping {
 
     /// An item's turn is over.
     pub(super) fn leave(&mut self, shared: &Shared, frame: &FrameData, succeeded: bool) {
+        let state = match (succeeded, frame.has_failed()) {
+            (true, _) => State::Succeeded,
+            (false, true) => State::Failed,
+            (false, false) => State::Cancelled,
+        };
         self.done += 1;
-        self.failed += u64::from(!succeeded);
+        self.failed += u64::from(state == State::Failed);
         if succeeded {
             frame.promote(&shared.each);
         }
         let to = || shared.target(self.link).to_owned();
-        let state = if succeeded { State::Succeeded } else { State::Failed };
         if !frame.is_quiet || !succeeded {
             shared.journal.tell(frame, Event::IterationFinished { to: to(), state });
         }

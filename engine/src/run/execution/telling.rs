@@ -134,6 +134,9 @@ impl Shared {
         {
             found.push((link.node.clone(), link.line, fault.with("condition", &link.condition)));
         }
+        if !found.is_empty() {
+            frame.note_failure();
+        }
         for (node, line, fault) in found {
             let sub_flow = self.job.index.node(&node).map(|at| self.job.index.sub_flow_of(at));
             let sub_flow = sub_flow.map_or_else(String::new, |at| self.sub_flow_name(at).to_owned());

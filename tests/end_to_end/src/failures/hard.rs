@@ -123,3 +123,26 @@ connections: {data: [g.data - f.input, f.output - o.input]}
     assert!(!told.contains("hunter2"), "{told}");
     assert!(shown.stderr.contains("gives a text that the module does not accept"), "{}", shown.stderr);
 }
+
+/// Of two items at the same time, one fails and the other is stopped for it: the log tells them apart.
+#[test]
+fn an_item_that_was_stopped_is_not_one_that_failed() {
+    let project = Project::new();
+    let body = r#"
+modules:
+  - {id: n, name: loop_source, configs: {items: [bad, slow]}}
+  - {id: step, name: shell_solo, configs: {command: "if test {{ iter.item }} = bad; then while ! test -e at; do sleep 0.01; done; exit 3; fi; touch at; sleep 60"}}
+connections: {control: ["n (1|iterate parallel=2) step"]}
+"#;
+    project.build("two", body);
+    let run = project.run_job("two", &[], 1);
+    let record = project.record("two", &run);
+    let mut ends: Vec<(u64, &str)> = record
+        .all("iteration_finished")
+        .map(|event| (event["iter"][0].as_u64().unwrap(), event["state"].as_str().unwrap()))
+        .collect();
+    ends.sort_unstable();
+    assert_eq!(ends, [(0, "failed"), (1, "cancelled")]);
+    let end = record.all("loop_finished").next().unwrap();
+    assert_eq!((&end["items"], &end["failed"]), (&2.into(), &1.into()));
+}
