@@ -88,11 +88,15 @@ pub(in crate::run) async fn conduct(shared: &Arc<Shared>, record: Option<String>
         }
     }
     shared.watch.clear();
+    // A run that was asked to stop keeps to its grace period here, too.
+    let left_of_grace = patience.deadline().saturating_duration_since(tokio::time::Instant::now()).max(LAST_WORDS);
+    let limit = if is_stopping { left_of_grace.min(shared.grace) } else { shared.grace };
+    let last = Instant::now() + limit;
     // Scopes in the background may have kept instances after their loop had ended.
     let left = shared.instances.take_all(None);
     shared.tearing.fetch_add(left.len(), Ordering::AcqRel);
-    shared.tear_down(left).await;
-    let last = Instant::now() + shared.grace;
+    // What has not ended by then goes with the process.
+    let _ = tokio::time::timeout(limit, shared.tear_down(left)).await;
     while shared.tearing.load(Ordering::Acquire) > 0 && Instant::now() < last {
         tokio::time::sleep(LOOK).await;
     }
