@@ -15,6 +15,7 @@ mod json_schema;
 pub mod config;
 pub mod artifacts;
 mod rows_as_json;
+pub mod secrets;
 pub mod executor;
 pub mod scheduling;
 pub mod control_graph;

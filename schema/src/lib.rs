@@ -14,6 +14,7 @@ pub mod lowering;
 pub mod manifest;
 pub mod registry;
 pub mod run_result;
+pub mod secret;
 pub mod formats;
 pub mod settings;
 pub mod valve;

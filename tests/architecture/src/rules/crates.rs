@@ -4,22 +4,37 @@
 use crate::manifest::{Dependency, Manifest};
 
 /// For each folder, the crates of this project that its crate may depend on. Tests may depend on all.
-const ALLOWED: [(&str, &[&str]); 6] = [
+const ALLOWED: [(&str, &[&str]); 9] = [
     ("schema", &[]),
     ("sdk/abi", &[]),
     ("sdk", &["pypeline-abi", "pypeline-schema"]),
     ("engine", &["pypeline-abi", "pypeline-schema"]),
     ("engine/polars", &["pypeline-engine", "pypeline-schema"]),
-    ("cli", &["pypeline-engine", "pypeline-polars", "pypeline-schema"]),
+    ("engine/vault", &["pypeline-engine", "pypeline-schema"]),
+    ("engine/history", &["pypeline-engine", "pypeline-schema"]),
+    ("engine/telemetry", &["pypeline-engine", "pypeline-schema"]),
+    ("cli", IN_CLI),
+];
+const IN_CLI: &[&str] = &[
+    "pypeline-engine",
+    "pypeline-history",
+    "pypeline-polars",
+    "pypeline-schema",
+    "pypeline-telemetry",
+    "pypeline-vault",
 ];
 const ALLOWED_IN_MODULES: &[&str] = &["pypeline-sdk"];
 
 /// Libraries by the beginning of their names, and the only folders whose crates may depend on them.
-const OWNED: [(&str, &[&str]); 4] = [
+const OWNED: [(&str, &[&str]); 8] = [
     ("polars", &["engine/polars", "tests/bench"]),
     ("abi_stable", &["sdk/abi"]),
     ("async-ffi", &["sdk/abi"]),
     ("libloading", &["engine"]),
+    ("vaultrs", &["engine/vault"]),
+    ("rusqlite", &["engine/history"]),
+    ("postgres", &["engine/history"]),
+    ("opentelemetry", &["engine/telemetry"]),
 ];
 
 /// Modules that lower to SQL, and what they therefore do without.

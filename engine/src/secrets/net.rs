@@ -1,0 +1,191 @@
+//! The second net: what every writer asks before it writes. It knows each secret that the process has read, in each form in
+//! which it is likely to turn up, and puts [`MASK`] in its place.
+//!
+//! It is the process's own, as logs and stdout are. While no secret is known, asking costs one load.
+
+use super::patterns;
+use aho_corasick::AhoCorasick;
+use pypeline_schema::secret::Secret;
+use serde_json::Value;
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use zeroize::Zeroizing;
+
+/// What stands in place of a secret.
+pub const MASK: &str = "***";
+
+static IS_IN_USE: AtomicBool = AtomicBool::new(false);
+static NET: RwLock<Option<Arc<AhoCorasick>>> = RwLock::new(None);
+static FORMS: Mutex<Vec<Zeroizing<Vec<u8>>>> = Mutex::new(Vec::new());
+
+/// From now on none of these is written. False if one is too short to be told from ordinary text.
+pub fn add<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> bool {
+    let mut forms = FORMS.lock().unwrap_or_else(PoisonError::into_inner);
+    let (known, mut is_whole) = (forms.len(), true);
+    for secret in secrets {
+        let found = patterns::of(secret);
+        is_whole &= !found.is_empty() || secret.expose().trim().is_empty();
+        for form in found {
+            if !forms.contains(&form) {
+                forms.push(form);
+            }
+        }
+    }
+    if forms.len() > known {
+        // It fails only beyond the size of any machine's memory.
+        let net = AhoCorasick::builder().ascii_case_insensitive(true).build(forms.iter().map(|form| form.as_slice()));
+        *NET.write().unwrap_or_else(PoisonError::into_inner) = net.ok().map(Arc::new);
+        IS_IN_USE.store(true, Ordering::Release);
+    }
+    is_whole
+}
+
+fn net() -> Option<Arc<AhoCorasick>> {
+    if !IS_IN_USE.load(Ordering::Acquire) {
+        return None;
+    }
+    NET.read().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// No secret is in these bytes.
+pub fn is_clean(bytes: &[u8]) -> bool {
+    net().is_none_or(|net| !net.is_match(bytes))
+}
+
+/// The text with every secret masked.
+pub fn mask(text: &str) -> Cow<'_, str> {
+    let Some(net) = net() else { return Cow::Borrowed(text) };
+    // What overlaps is one piece: parts of a secret are found beside one another.
+    let mut pieces: Vec<(usize, usize)> = Vec::new();
+    let mut found: Vec<(usize, usize)> =
+        net.find_overlapping_iter(text).map(|found| (found.start(), found.end())).collect();
+    found.sort_unstable();
+    for (start, end) in found {
+        match pieces.last_mut() {
+            Some((_, last)) if start <= *last => *last = end.max(*last),
+            _ => pieces.push((start, end)),
+        }
+    }
+    if pieces.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let (mut masked, mut at) = (String::with_capacity(text.len()), 0);
+    for (start, end) in pieces {
+        masked.push_str(text.get(at..start).unwrap_or_default());
+        masked.push_str(MASK);
+        at = end;
+    }
+    masked.push_str(text.get(at..).unwrap_or_default());
+    Cow::Owned(masked)
+}
+
+/// Masks every text in a JSON value, names of keys too.
+pub fn mask_json(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Cow::Owned(masked) = mask(text) {
+                *text = masked;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(mask_json),
+        Value::Object(map) => {
+            map.values_mut().for_each(mask_json);
+            let dirty: Vec<String> = map.keys().filter(|key| !is_clean(key.as_bytes())).cloned().collect();
+            for key in dirty {
+                if let Some(value) = map.remove(&key) {
+                    map.insert(mask(&key).into_owned(), value);
+                }
+            }
+        }
+        // A number that is a secret, as a PIN.
+        Value::Number(number) => {
+            if let Cow::Owned(masked) = mask(&number.to_string()) {
+                *value = Value::String(masked);
+            }
+        }
+        Value::Null | Value::Bool(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::Engine;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+    use serde_json::json;
+
+    const SECRET: &str = "S3cr\"et/P@ss w\u{f6}rd+9x7Kq";
+
+    fn known() {
+        add([
+            &Secret::new(SECRET),
+            &Secret::new("-----BEGIN KEY-----\nMIIEvQIBADANBg\nkqhkiG9w0BAQ\n-----END KEY-----\n"),
+            &Secret::new("8675309"),
+        ]);
+    }
+
+    #[test]
+    fn every_form_of_a_secret_is_masked() {
+        known();
+        let percent = utf8(SECRET, percent_encoding::NON_ALPHANUMERIC);
+        let json = serde_json::to_string(SECRET).unwrap();
+        let forms = [
+            SECRET.to_owned(),
+            format!("postgres://u:{SECRET}@host/db"),
+            format!("postgres://u:{percent}@host/db"),
+            percent.to_lowercase(),
+            json.clone(),
+            json.replace('/', "\\/"),
+            serde_json::to_string(&json).unwrap(),
+            format!("{SECRET:?}"),
+            SECRET.chars().rev().collect(),
+            SECRET.bytes().map(|byte| format!("{byte:02X}")).collect(),
+            STANDARD.encode(SECRET),
+            STANDARD.encode(format!("u:{SECRET}:x")),
+            URL_SAFE.encode(format!("user:{SECRET}")),
+        ];
+        for form in forms {
+            let text = format!("before {form} after");
+            let masked = mask(&text).into_owned();
+            assert!(masked.contains(MASK) && masked.starts_with("before ") && masked.ends_with(" after"), "{masked}");
+            assert!(is_clean(masked.as_bytes()));
+            for part in ["S3cr", "9x7Kq", "P@ss"] {
+                assert!(!masked.contains(part), "{masked}");
+            }
+        }
+        assert_eq!(mask("line MIIEvQIBADANBg is a line of the key"), "line *** is a line of the key");
+    }
+
+    fn utf8(text: &str, set: &'static percent_encoding::AsciiSet) -> String {
+        percent_encoding::utf8_percent_encode(text, set).to_string()
+    }
+
+    #[test]
+    fn one_cut_in_two_shows_at_most_its_smaller_half() {
+        known();
+        let letters: Vec<char> = SECRET.chars().collect();
+        for at in 1..letters.len() {
+            let (head, tail): (String, String) = (letters[..at].iter().collect(), letters[at..].iter().collect());
+            let (head, tail) = (format!("a line: {head}"), format!("the next: {tail}"));
+            let is_masked = mask(&head).contains(MASK) || mask(&tail).contains(MASK);
+            assert!(is_masked, "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn json_is_masked_in_its_texts() {
+        known();
+        let mut value = json!({"a": [SECRET, 1, null], SECRET: true, "n": 8_675_309});
+        mask_json(&mut value);
+        assert_eq!(value, json!({"a": ["***", 1, null], "***": true, "n": "***"}));
+    }
+
+    #[test]
+    fn what_is_too_short_is_said_and_ordinary_text_stays() {
+        known();
+        assert!(!add([&Secret::new("abc")]));
+        assert!(add([&Secret::new("")]));
+        assert_eq!(mask("abc is an ordinary text"), "abc is an ordinary text");
+    }
+}

@@ -1,0 +1,27 @@
+//! The one value that stands in no file: text that can be used and never shown.
+
+use zeroize::Zeroizing;
+
+/// A password, a token, a key. It has no `Debug`, `Display` or `Serialize`, so that it reaches a log line, a message or a file
+/// only by [`expose`](Self::expose), which a reviewer can look for; its memory is wiped when it goes. Shared by `Arc`, not copied.
+///
+/// `tests/secret` holds programs that must not compile.
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Takes over a text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(Zeroizing::new(text.into()))
+    }
+
+    /// The text itself, for the one who connects with it. Whoever calls this answers for where it goes.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        *self.0 == *other.0
+    }
+}
