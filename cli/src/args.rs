@@ -1,6 +1,9 @@
 //! The command line: commands, their arguments, and the help that explains them.
 
+mod run;
+
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+pub use run::{ContextArgs, RunArgs, ValueArgs};
 use std::path::PathBuf;
 
 /// Build and run ETL flows written in YAML.
@@ -29,7 +32,7 @@ pub struct Global {
     #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
     pub output: Output,
     /// How log lines are written to stderr
-    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Pretty)]
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Auto)]
     pub log_format: LogFormat,
     /// Least grave log lines that are written
     #[arg(long, global = true, value_enum, default_value_t = LogLevel::Info)]
@@ -37,6 +40,9 @@ pub struct Global {
     /// Write more log lines; twice for all
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
+    /// Say nothing but failures and the result
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
 }
 
 /// Forms of a result.
@@ -51,6 +57,8 @@ pub enum Output {
 /// Forms of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
+    /// For people on a terminal, else one JSON object a line
+    Auto,
     /// For people
     Pretty,
     /// One JSON object a line
@@ -81,6 +89,8 @@ pub enum Command {
     Build(BuildArgs),
     /// Run a job folder
     Run(RunArgs),
+    /// Show the values that a run would begin with, and where each comes from
+    Context(ContextArgs),
     /// List the modules of all plugins on the search path
     ListModules,
     /// Show all that a module says of itself
@@ -114,32 +124,6 @@ pub struct BuildArgs {
     pub out: Option<PathBuf>,
 }
 
-/// What to run.
-#[derive(Debug, Args)]
-pub struct RunArgs {
-    /// The job folder
-    #[arg(value_name = "JOB_FOLDER")]
-    pub job: PathBuf,
-    /// Name of the context to use besides the default one
-    #[arg(long, value_name = "NAME")]
-    pub context: Option<String>,
-    /// Set a context variable; above all other places
-    #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
-    pub set: Vec<(String, String)>,
-    /// Threads for blocking work; else PYPELINE_THREADS, else `settings.threads`, else twice the cores
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub threads: Option<u16>,
-    /// Write the event log there too, one JSON object a line; `-` is stdout, in place of the result
-    #[arg(long, value_name = "FILE")]
-    pub events: Option<PathBuf>,
-    /// Show stages and their plans, and run nothing
-    #[arg(long)]
-    pub explain: bool,
-    /// Run every node as a stage of its own
-    #[arg(long)]
-    pub no_fuse: bool,
-}
-
 /// A module or a library.
 #[derive(Debug, Args)]
 pub struct NameArgs {
@@ -154,11 +138,4 @@ pub struct InitArgs {
     /// The folder; it is made if need be
     #[arg(default_value = ".")]
     pub folder: PathBuf,
-}
-
-fn assignment(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
-        _ => Err("write it as NAME=VALUE".to_owned()),
-    }
 }

@@ -1,5 +1,6 @@
 //! One file per group of commands: arguments, one engine call, rendering.
 
+pub mod context;
 pub mod flow;
 pub mod init;
 pub mod modules;
@@ -7,8 +8,16 @@ pub mod registry;
 pub mod run;
 
 use crate::args::Global;
+use crate::exit::Failure;
 use pypeline_engine::project::Project;
+use pypeline_engine::secrets::Vault;
 use std::path::Path;
+use std::sync::Arc;
+
+/// Where secrets are, by the environment.
+fn vault() -> Result<Option<Arc<dyn Vault>>, Failure> {
+    Ok(None)
+}
 
 /// The project of a flow file or job folder.
 fn project_of(global: &Global, subject: &Path) -> Project {

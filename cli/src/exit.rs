@@ -4,7 +4,7 @@ use pypeline_engine::build::{BuildError, WriteError};
 use pypeline_engine::job_folder::LockError;
 use pypeline_engine::plugins::error::PluginError;
 use pypeline_engine::registry::RegistryError;
-use pypeline_engine::run::RunError;
+use pypeline_engine::run::{Problem, RunError};
 use std::fmt::Display;
 
 /// The codes of all commands; 130 and 143 come from signals.
@@ -79,9 +79,12 @@ impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         match error {
             RunError::Locked(error) => error.into(),
-            RunError::UnknownSet(_) | RunError::WrongType(_) => Self::new(Exit::Usage, error),
-            RunError::System(_) => Self::new(Exit::Failed, error),
-            RunError::Job(_) | RunError::Missing { .. } | RunError::Context { .. } => Self::new(Exit::Invalid, error),
+            // What is missing besides is no matter of the command line.
+            RunError::Values(problems) if problems.iter().all(Problem::is_usage) => {
+                Self::new(Exit::Usage, RunError::Values(problems))
+            }
+            RunError::System(_) | RunError::Secrets(_) => Self::new(Exit::Failed, error),
+            RunError::Job(_) | RunError::Values(_) => Self::new(Exit::Invalid, error),
         }
     }
 }

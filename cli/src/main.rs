@@ -41,6 +41,7 @@ fn dispatch(cli: &Cli) -> Result<u8, exit::Failure> {
         Command::Validate(args) => commands::flow::validate(&cli.global, args),
         Command::Build(args) => commands::flow::build(&cli.global, args),
         Command::Run(args) => commands::run::run(&cli.global, args),
+        Command::Context(args) => commands::context::context(&cli.global, args),
         Command::ListModules => commands::modules::list(&cli.global),
         Command::DescribeModule(args) => commands::modules::describe(&cli.global, args),
         Command::RegisterModule(args) => commands::registry::register(&cli.global, args),
@@ -50,12 +51,12 @@ fn dispatch(cli: &Cli) -> Result<u8, exit::Failure> {
     }
 }
 
-/// A panic on a worker's thread is caught and becomes an error with a place; only the log hears of it besides.
+/// A panic on a worker's thread is caught and becomes an error with a place. One on the main thread is a defect, and is shown
+/// without the secrets that its text may hold.
 fn quiet_panics() {
-    let default = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| {
+    std::panic::set_hook(Box::new(|info| {
         if std::thread::current().name() == Some("main") {
-            default(info);
+            render::talk(&format!("pype has a defect, please report it: {info}"));
         }
     }));
 }

@@ -1,151 +1,76 @@
-//! Live progress on a terminal: a line per link of each running sub flow, and per loop. Elsewhere, plain lines as things fail.
+//! What a run shows while it goes on: live lines on a terminal, plain ones elsewhere, or nothing.
+
+mod live;
+mod plain;
+mod shown;
 
 use crate::render;
-use indicatif::{HumanCount, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use live::Live;
+use plain::Plain;
 use pypeline_engine::run::observe::{LinkCounter, Observer};
 use pypeline_schema::event::{Event, EventLine};
 use pypeline_schema::run_result::State;
+use std::collections::HashMap;
 use std::io::Write;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-/// Lines shown at most; a terminal has only so many.
-const SHOWN: usize = 16;
 
 /// Failures of a loop's items that are said as they happen; the report has them all.
 const SAID: u32 = 20;
 
-/// Pause between two looks at the counters.
-const TICK: Duration = Duration::from_millis(100);
+/// Rows that earlier runs have brought through each link, by the texts of its ports: what a run is likely to bring.
+pub type Expected = HashMap<(String, String), u64>;
+
+/// How much is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// Lines that move.
+    Live,
+    /// A line of the log, now and then; none for none.
+    Plain(Option<Duration>),
+    /// Nothing.
+    Quiet,
+}
 
 /// What is shown.
 pub struct Progress {
-    bars: MultiProgress,
-    is_live: bool,
-    state: Arc<Mutex<Shown>>,
-}
-
-#[derive(Default)]
-struct Shown {
-    links: Vec<LinkCounter>,
-    bars: Vec<(LinkCounter, ProgressBar)>,
-    /// By the sub flow that runs per item.
-    loops: Vec<(String, ProgressBar)>,
-    n_said: u32,
-    is_over: bool,
+    style: Style,
+    live: Live,
+    plain: Plain,
+    n_said: Mutex<u32>,
 }
 
 impl Progress {
-    /// Shows live lines if `is_live`.
-    pub fn new(is_live: bool) -> Self {
-        let target = if is_live { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        Self { bars: MultiProgress::with_draw_target(target), is_live, state: Arc::default() }
+    /// Shows nothing yet.
+    pub fn new(style: Style, expected: Expected) -> Self {
+        let live = Live::new(style == Style::Live, expected.clone());
+        Self { style, live, plain: Plain::new(expected), n_said: Mutex::default() }
     }
 
     /// A writer for log lines, which do not run into the progress.
     pub fn writer(&self) -> Writer {
-        Writer(self.bars.clone())
+        Writer(self.live.bars())
     }
 
     /// Takes the lines away.
     pub fn finish(&self) {
-        let mut state = lock(&self.state);
-        state.is_over = true;
-        state.bars.clear();
-        state.loops.clear();
-        // A terminal that is gone cannot be cleared, and need not be.
-        let _ = self.bars.clear();
-    }
-
-    fn watch(&self) {
-        let state = Arc::clone(&self.state);
-        let watch = move || loop {
-            std::thread::sleep(TICK);
-            let state = lock(&state);
-            if state.is_over {
-                return;
-            }
-            for (link, bar) in &state.bars {
-                bar.set_position(link.rows.load(Ordering::Relaxed));
-            }
-        };
-        // Without a thread to be had, the lines just do not move.
-        let _ = std::thread::Builder::new().name("pype-progress".to_owned()).spawn(watch);
-    }
-
-    fn bar(&self, template: &str, message: String) -> ProgressBar {
-        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner());
-        let style = style.with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-            // A text that cannot be formatted is left out.
-            let _ = write!(out, "{}", HumanCount(state.per_sec() as u64));
-        });
-        let bar = self.bars.add(ProgressBar::new_spinner().with_style(style));
-        bar.set_message(message);
-        bar.enable_steady_tick(TICK);
-        bar
-    }
-
-    fn show(&self, sub_flow: &str) {
-        let mut state = lock(&self.state);
-        let links: Vec<LinkCounter> = state.links.iter().filter(|link| *link.sub_flow == *sub_flow).cloned().collect();
-        for link in links {
-            if state.bars.len() < SHOWN {
-                let message = format!("{} -> {}", link.from, link.to);
-                let bar = self.bar("{spinner} {msg}  {human_pos} rows  {rate} rows/s  {elapsed}", message);
-                state.bars.push((link, bar));
-            }
-        }
-    }
-
-    fn hide(&self, sub_flow: &str) {
-        lock(&self.state).bars.retain(|(link, bar)| {
-            let is_over = *link.sub_flow == *sub_flow;
-            if is_over {
-                bar.finish_and_clear();
-            }
-            !is_over
-        });
-    }
-
-    /// The line of an outermost loop.
-    fn show_loop(&self, line: &EventLine) {
-        let mut state = lock(&self.state);
-        match &line.event {
-            Event::LoopStarted { from, to, .. } if line.iter.is_empty() && state.loops.len() < SHOWN => {
-                let bar = self
-                    .bar("{spinner} {msg}  {human_pos} items  {rate} items/s  {elapsed}", format!("{from} => {to}"));
-                state.loops.push((to.clone(), bar));
-            }
-            Event::IterationFinished { to, .. } => {
-                let bar = state.loops.iter().find(|(of, _)| of == to);
-                bar.into_iter().for_each(|(_, bar)| bar.inc(1));
-            }
-            Event::LoopProgress { to, done, .. } => {
-                let bar = state.loops.iter().find(|(of, _)| of == to);
-                bar.into_iter().for_each(|(_, bar)| bar.set_position(*done));
-            }
-            Event::LoopFinished { to, .. } if line.iter.is_empty() => state.loops.retain(|(of, bar)| {
-                if of == to {
-                    bar.finish_and_clear();
-                }
-                of != to
-            }),
-            _ => {}
-        }
+        self.live.finish();
+        self.plain.finish();
     }
 
     fn say(&self, text: &str) {
-        self.bars.suspend(|| render::talk(text));
+        if self.style != Style::Quiet {
+            self.live.bars().suspend(|| render::talk(text));
+        }
     }
 
     /// A sub flow that did not succeed, where nobody sees the lines of those that run.
     fn say_ended(&self, line: &EventLine, name: &str, state: State, seconds: Option<f64>) {
         let mut item = String::new();
         if !line.iter.is_empty() {
-            let mut shown = lock(&self.state);
-            shown.n_said += 1;
-            if shown.n_said > SAID || state == State::Skipped {
+            let mut n_said = lock(&self.n_said);
+            *n_said += 1;
+            if *n_said > SAID || state == State::Skipped {
                 return;
             }
             let path: Vec<String> = line.iter.iter().map(u64::to_string).collect();
@@ -158,42 +83,42 @@ impl Progress {
 
 impl Observer for Progress {
     fn begin(&self, links: &[LinkCounter]) {
-        lock(&self.state).links = links.to_vec();
-        if self.is_live {
-            self.watch();
+        match self.style {
+            Style::Live => self.live.begin(links),
+            Style::Plain(Some(every)) => self.plain.begin(links, every),
+            Style::Plain(None) | Style::Quiet => {}
         }
     }
 
     fn event(&self, line: &EventLine) {
-        let is_outside = line.iter.is_empty();
         match &line.event {
-            Event::SubFlowStarted { sub_flow, .. } if self.is_live && is_outside => self.show(sub_flow),
             Event::Retry { sub_flow, delay, reason, .. } => {
                 self.say(&format!("sub flow {sub_flow}: {reason}; next attempt in {delay:.1} s"));
             }
             Event::Timeout { what, name, seconds } => {
                 self.say(&format!("{what} {name}: timeout of {seconds} s, asked to stop"));
             }
-            Event::SubFlowFinished { sub_flow, state, seconds, .. } => {
-                if self.is_live && is_outside {
-                    self.hide(sub_flow);
-                }
-                if !self.is_live && *state != State::Succeeded {
-                    self.say_ended(line, sub_flow, *state, *seconds);
-                }
+            Event::SubFlowFinished { sub_flow, state, seconds, .. }
+                if self.style != Style::Live && *state != State::Succeeded =>
+            {
+                self.say_ended(line, sub_flow, *state, *seconds);
             }
-            _ if self.is_live => self.show_loop(line),
             _ => {}
+        }
+        match self.style {
+            Style::Live => self.live.event(line),
+            Style::Plain(Some(_)) => self.plain.event(line),
+            Style::Plain(None) | Style::Quiet => {}
         }
     }
 }
 
-fn lock(state: &Mutex<Shown>) -> MutexGuard<'_, Shown> {
+fn lock<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Writes to stderr while the progress lines are out of the way.
-pub struct Writer(MultiProgress);
+pub struct Writer(indicatif::MultiProgress);
 
 impl Write for Writer {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {

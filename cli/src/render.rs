@@ -1,10 +1,12 @@
 //! What people see: tables, findings and failures. stdout is the result, stderr the talk; colour and boxes only on a terminal.
+//! All of it passes the net that keeps secrets back.
 
 use crate::args::{Global, Output};
 use crate::exit::Failure;
 use comfy_table::{Table, presets};
 use pypeline_engine::diagnostics::Diagnostics;
 use pypeline_engine::diagnostics::render::render;
+use pypeline_engine::secrets::net;
 use pypeline_schema::fault::Fault;
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
@@ -24,7 +26,7 @@ pub fn colour_on_stderr() -> bool {
 
 /// A line of the result. A reader that has gone away (`| head`) wants no more of it.
 pub fn line(text: &str) {
-    let _ = writeln!(anstream::stdout(), "{text}");
+    let _ = writeln!(anstream::stdout(), "{}", net::mask(text));
 }
 
 /// Text of the result.
@@ -34,12 +36,19 @@ pub fn text(text: &str) {
 
 /// A line of the talk.
 pub fn talk(text: &str) {
-    let _ = writeln!(anstream::stderr(), "{text}");
+    let _ = writeln!(anstream::stderr(), "{}", net::mask(text));
 }
 
 /// The result as JSON.
 pub fn json(value: &impl Serialize) {
-    line(&serde_json::to_string_pretty(value).unwrap_or_default());
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    if net::is_clean(text.as_bytes()) {
+        line(&text);
+        return;
+    }
+    let mut value = serde_json::to_value(value).unwrap_or_default();
+    net::mask_json(&mut value);
+    let _ = writeln!(anstream::stdout(), "{value:#}");
 }
 
 /// A warning beside the result.
@@ -47,17 +56,22 @@ pub fn warning(text: &str) {
     talk(&format!("\u{1b}[33mwarning\u{1b}[0m: {text}"));
 }
 
+/// Something wrong beside the result.
+pub fn error(text: &str) {
+    talk(&format!("\u{1b}[31merror\u{1b}[0m: {text}"));
+}
+
 /// Why a command ended early.
 pub fn failure(global: &Global, failure: &Failure) {
     if global.output == Output::Json {
         json(&serde_json::json!({"ok": false, "exit_code": failure.exit as u8, "error": failure.message}));
     }
-    talk(&format!("\u{1b}[31merror\u{1b}[0m: {}", failure.message));
+    error(&failure.message);
 }
 
 /// Findings with their source lines.
 pub fn diagnostics(diagnostics: &Diagnostics) {
-    let _ = write!(anstream::stderr(), "{}", render(diagnostics, colour_on_stderr()));
+    let _ = write!(anstream::stderr(), "{}", net::mask(&render(diagnostics, colour_on_stderr())));
 }
 
 /// `1 node`, `2 nodes`.

@@ -40,6 +40,11 @@ pub fn run_result(result: &RunResult, job: &Path) {
     };
     let seconds = result.seconds;
     line(&format!("{} {state}{handled} in {seconds:.3} s, peak memory {memory} MB, run {}", result.job, result.run_id));
+    failures(result, job);
+}
+
+/// What went wrong, and nothing else.
+pub fn failures(result: &RunResult, job: &Path) {
     if let Some(found) = &result.fault {
         fault(ERROR, &result.job, found, None);
     }

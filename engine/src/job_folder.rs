@@ -38,7 +38,20 @@ pub enum LockError {
 
 /// Held until dropped; the system lets go when the process dies, however it dies.
 #[derive(Debug)]
-pub struct JobLock(#[allow(dead_code)] File);
+pub struct JobLock(File);
+
+impl JobLock {
+    /// Tells others that ask which run holds the job. The text is a courtesy: without it the holder is just less well known.
+    pub fn tell_run(&mut self, run_id: &str) {
+        let _ = self.tell(&format!("pype run, process {}, run {run_id}", std::process::id()));
+    }
+
+    fn tell(&mut self, text: &str) -> std::io::Result<()> {
+        self.0.set_len(0)?;
+        self.0.rewind()?;
+        self.0.write_all(text.as_bytes())
+    }
+}
 
 impl JobFolder {
     /// The folder at `path` of the job `name`.
@@ -93,7 +106,7 @@ impl JobFolder {
         names.filter_map(|name| name.strip_suffix("_dag.json").map(str::to_owned)).find(|name| *name != self.name)
     }
 
-    /// Takes the job for this process; `what` tells others who holds it.
+    /// Takes the job for this process; `what` tells others who holds it, as `pype build`.
     pub fn lock(&self, what: &str) -> Result<JobLock, LockError> {
         let path = self.path.join(".lock");
         let fail = |source| LockError::Io { path: path.clone(), source };
@@ -101,10 +114,9 @@ impl JobFolder {
         let mut file = options.read(true).write(true).create(true).truncate(false).open(&path).map_err(fail)?;
         match file.try_lock() {
             Ok(()) => {
-                file.set_len(0).map_err(fail)?;
-                file.rewind().map_err(fail)?;
-                write!(file, "{what}, process {}", std::process::id()).map_err(fail)?;
-                Ok(JobLock(file))
+                let mut lock = JobLock(file);
+                lock.tell(&format!("{what}, process {}", std::process::id())).map_err(fail)?;
+                Ok(lock)
             }
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();

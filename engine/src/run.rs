@@ -1,6 +1,7 @@
 //! Job folder to rows: open, prepare, schedule, report. Needs the job folder and the plugins alone: no YAML, no registry.
 
 mod execution;
+pub mod context;
 pub mod explain;
 mod frames;
 pub mod job;
@@ -13,6 +14,7 @@ use crate::artifacts::{self, Artifact, ArtifactStore, Policy};
 use crate::executor::Executor;
 use crate::job_folder::LockError;
 use crate::project::Project;
+use crate::secrets::{SecretError, Vault, net};
 use execution::workers::{self, Workers};
 use execution::{Cancel, Parts, Shared, conduct};
 use job::{Job, JobError};
@@ -25,6 +27,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
+pub use templater::{Given, Problem};
+use templater::{Keeper, Values};
 use tokio::runtime::Handle;
 
 /// What a run is given besides its job.
@@ -36,8 +40,10 @@ pub struct RunOptions {
     pub set: Vec<(String, Value)>,
     /// Threads for blocking work; above `PYPELINE_THREADS` and `settings.threads`.
     pub threads: Option<usize>,
+    /// Parameters given on the command line.
+    pub params: Vec<(String, Value)>,
     /// Context variables that another job hands over: taken where this one knows them.
-    pub inherited: Vec<(String, Value)>,
+    pub inherited: Vec<(String, Given)>,
     /// Fuse nodes that lower; off, each runs as a stage of its own.
     pub fuse: bool,
     /// A file that takes the event log too; `-` is stdout.
@@ -53,31 +59,37 @@ pub enum RunError {
     /// Another run or build holds the job.
     #[error(transparent)]
     Locked(#[from] LockError),
-    /// Context variables or parameters without a value, all of them.
-    #[error("{} needed and given nowhere: {}", .kind, .names.join(", "))]
-    Missing {
-        /// What they are.
-        kind: &'static str,
-        /// Their names.
-        names: Vec<String>,
-    },
-    /// Variables given on the command line that nothing knows, all of them.
-    #[error("--set names what no context file, no declaration and no template knows: {}", .0.join(", "))]
-    UnknownSet(Vec<String>),
-    /// A variable given by the environment or the command line that is not of its declared type. The value may be a secret.
-    #[error("the value given for context variable `{0}` is not of its declared type")]
-    WrongType(String),
-    /// A context file cannot be used.
-    #[error("context file `{path}`: {why}")]
-    Context {
-        /// The file.
-        path: String,
-        /// Why.
-        why: String,
-    },
+    /// Values that are missing, wrong or unknown, all of them.
+    #[error("{}", lines("the run has not begun: its values are not complete", .0))]
+    Values(Vec<Problem>),
+    /// Secrets that are not to be had, all of them.
+    #[error("{}", lines("the run has not begun: not all of its secrets are to be had", .0.iter().map(with_help)))]
+    Secrets(Vec<SecretError>),
     /// The system refused threads or signals.
     #[error("the run cannot be set up: {0}")]
     System(#[from] std::io::Error),
+}
+
+fn lines(title: &str, found: impl IntoIterator<Item = impl std::fmt::Display>) -> String {
+    let lines: Vec<String> = found.into_iter().map(|one| format!("\n  - {one}")).collect();
+    format!("{title}:{}", lines.concat())
+}
+
+fn with_help(error: &SecretError) -> String {
+    match &error.help {
+        Some(help) => format!("{error}; {help}"),
+        None => error.to_string(),
+    }
+}
+
+/// Who works for a run and looks on.
+pub struct Tools {
+    /// Does the work of fused stages.
+    pub executor: Arc<dyn Executor>,
+    /// Where secrets are, if there is such a place.
+    pub vault: Option<Arc<dyn Vault>>,
+    /// Is told what happens.
+    pub observer: Arc<dyn Observer>,
 }
 
 /// What a run takes from whoever runs it: the process, or another job.
@@ -88,19 +100,14 @@ struct Host {
     grace: Option<Duration>,
     store: Arc<ArtifactStore>,
     executor: Arc<dyn Executor>,
+    keeper: Arc<Keeper>,
     /// Jobs around it.
     depth: u32,
     caller: Option<Cancel>,
 }
 
 /// Runs a job to its end. What happens inside the run, failures too, is in the result; an error means that nothing ran.
-pub fn run(
-    project: &Project,
-    folder: &Path,
-    options: &RunOptions,
-    executor: Arc<dyn Executor>,
-    observer: Arc<dyn Observer>,
-) -> Result<RunResult, RunError> {
+pub fn run(project: &Project, folder: &Path, options: &RunOptions, tools: Tools) -> Result<RunResult, RunError> {
     let job = Job::open(project, folder)?;
     let threads = threads(options, &job);
     artifacts::remove_leftovers(&std::env::temp_dir());
@@ -112,11 +119,12 @@ pub fn run(
         workers: Arc::clone(&workers),
         grace: None,
         store: Arc::clone(&store),
-        executor,
+        executor: tools.executor,
+        keeper: Arc::new(Keeper::new(tools.vault, project.root())),
         depth: 0,
         caller: None,
     };
-    let ended = run_opened(project, job, options, host, observer);
+    let ended = run_opened(project, job, options, host, tools.observer);
     // A module's work that was abandoned after its grace period does not hold the end of the run.
     workers.close();
     runtime.shutdown_timeout(std::time::Duration::from_millis(100));
@@ -142,8 +150,9 @@ fn run_opened(
     host: Host,
     observer: Arc<dyn Observer>,
 ) -> Result<(RunResult, Returned), RunError> {
-    let _lock = job.folder.lock("pype run")?;
-    let values = templater::values(&job, options)?;
+    let mut lock = job.folder.lock("pype run")?;
+    let values = host.runtime.block_on(Values::open(&job, options, host.keeper))?;
+    lock.tell_run(values.run_id());
     let journal = Journal::new(observer);
     let record = job.folder.runs().join(values.run_id());
     let is_recorded = journal.record_in(&record).inspect_err(|error| {
@@ -189,8 +198,9 @@ fn run_opened(
 type Returned = BTreeMap<String, Arc<Artifact>>;
 
 fn write_result(record: &Path, result: &RunResult) -> std::io::Result<()> {
-    let text = serde_json::to_string_pretty(result).map_err(std::io::Error::from)?;
-    std::fs::write(record.join("result.json"), text + "\n")
+    let mut result = serde_json::to_value(result).map_err(std::io::Error::from)?;
+    net::mask_json(&mut result);
+    std::fs::write(record.join("result.json"), format!("{result:#}\n"))
 }
 
 fn threads(options: &RunOptions, job: &Job) -> usize {

@@ -117,6 +117,9 @@ pub enum Event {
         to: String,
         /// Items at the same time.
         parallel: u32,
+        /// Items that the list has, where that is known before they are made.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        items: Option<u64>,
     },
     /// An item's turn began.
     IterationStarted {

@@ -127,6 +127,15 @@ pub struct TemplateUses {
     /// `node__Var` of `each('node', 'Var')`, in lower case: the run keeps these of every item.
     #[serde(default)]
     pub each: Vec<String>,
+    /// Environment variables of `env('NAME')`, without which the run does not begin.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub env: Vec<String>,
+    /// Those with a value for where they are not set.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub optional_env: Vec<String>,
+    /// Places of `secret('path', 'key')`, as `vault://path#key`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<String>,
 }
 
 /// A plugin library as the build saw it; a run refuses another one.

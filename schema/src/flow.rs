@@ -155,10 +155,10 @@ pub struct Variable {
     /// `str`, `int`, `float`, `bool`, `list` or `dict`; any where it is left out.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub type_name: Option<VariableType>,
-    /// Its value where nothing else gives one.
+    /// Its value where nothing else gives one; `vault://mount/path#key`, `env://NAME` and `file://path` say where a secret is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
-    /// Its value is never written down.
+    /// Its value is never written down, and may stand in no file: only where it is to be had.
     #[serde(default)]
     pub secret: bool,
     /// What it is for.

@@ -55,6 +55,9 @@ pub struct Settings {
     /// `power`, `process` or `off`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub durability: Option<String>,
+    /// Environment variables that templates may read by `env('NAME')`; none by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub env: Option<Vec<String>>,
     /// Run the roots at the same time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parallel_roots: Option<bool>,

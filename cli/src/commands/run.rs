@@ -1,49 +1,74 @@
 //! `pype run`: a job folder's rows, or with `--explain` its plan.
 
-use crate::args::{Global, LogFormat, LogLevel, Output, RunArgs};
+use crate::args::{Global, LogFormat, LogLevel, Output, RunArgs, ValueArgs};
 use crate::exit::Failure;
-use crate::progress::Progress;
+use crate::progress::{Expected, Progress, Style};
 use crate::render;
 use crate::report;
 use pypeline_engine::project::Project;
-use pypeline_engine::run::{self, RunOptions, explain, observe::logging};
+use pypeline_engine::run::{self, RunOptions, Tools, explain, observe::logging};
 use pypeline_polars::PolarsExecutor;
 use serde_json::Value;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Runs a job folder, or shows how it would run.
 pub fn run(global: &Global, args: &RunArgs) -> Result<u8, Failure> {
     let project = Project::locate_job(global.project.as_deref(), &args.job);
     let options = RunOptions {
-        context: args.context.clone(),
-        set: args.set.iter().map(|(name, value)| (name.clone(), Value::String(value.clone()))).collect(),
         threads: args.threads.map(usize::from),
-        inherited: Vec::new(),
         fuse: !args.no_fuse,
         events: args.events.clone(),
+        ..options(&args.values)
     };
     if args.explain {
         let text = explain::explain(&project, &args.job, &options, &PolarsExecutor)?;
         render::text(&text);
         return Ok(0);
     }
-    let progress = Arc::new(Progress::new(render::is_terminal() && global.output == Output::Text));
+    let progress = Arc::new(Progress::new(style(global, args), Expected::new()));
     start_logging(global, &progress);
-    let result = run::run(&project, &args.job, &options, Arc::new(PolarsExecutor), Arc::clone(&progress) as _);
+    let tools =
+        Tools { executor: Arc::new(PolarsExecutor), vault: super::vault()?, observer: Arc::clone(&progress) as _ };
+    let result = run::run(&project, &args.job, &options, tools);
     progress.finish();
     let result = result?;
     let is_stdout_taken = args.events.as_ref().is_some_and(|path| path.as_os_str() == "-");
     match global.output {
         _ if is_stdout_taken => {}
         Output::Json => render::json(&result),
+        Output::Text if global.quiet => report::failures(&result, &args.job),
         Output::Text => report::run_result(&result, &args.job),
     }
     Ok(result.exit_code)
 }
 
+fn style(global: &Global, args: &RunArgs) -> Style {
+    if global.quiet {
+        Style::Quiet
+    } else if render::is_terminal() && global.output == Output::Text {
+        Style::Live
+    } else {
+        Style::Plain(Some(args.progress_every).filter(|every| *every > 0.0).map(Duration::from_secs_f64))
+    }
+}
+
+/// A run's values, as the command line gives them.
+pub fn options(args: &ValueArgs) -> RunOptions {
+    let text = |(name, value): &(String, String)| (name.clone(), Value::String(value.clone()));
+    let params = args.params.iter().flatten().map(|(name, value)| (name.clone(), value.clone()));
+    RunOptions {
+        context: args.context.clone(),
+        set: args.set.iter().map(text).collect(),
+        params: params.chain(args.param.iter().map(text)).collect(),
+        ..RunOptions::default()
+    }
+}
+
 fn start_logging(global: &Global, progress: &Arc<Progress>) {
     use tracing::level_filters::LevelFilter;
     let level = match (global.verbose, global.log_level) {
+        _ if global.quiet => LevelFilter::ERROR,
         (2.., _) | (_, LogLevel::Trace) => LevelFilter::TRACE,
         (1, _) | (_, LogLevel::Debug) => LevelFilter::DEBUG,
         (_, LogLevel::Info) => LevelFilter::INFO,
@@ -51,7 +76,8 @@ fn start_logging(global: &Global, progress: &Arc<Progress>) {
         (_, LogLevel::Error) => LevelFilter::ERROR,
     };
     let format = match global.log_format {
-        LogFormat::Pretty => logging::LogFormat::Pretty,
+        LogFormat::Auto if !render::is_terminal() => logging::LogFormat::Json,
+        LogFormat::Auto | LogFormat::Pretty => logging::LogFormat::Pretty,
         LogFormat::Json => logging::LogFormat::Json,
     };
     let progress = Arc::clone(progress);

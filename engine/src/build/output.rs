@@ -4,6 +4,7 @@ mod files;
 
 use crate::build::load::Loaded;
 use crate::build::plan::Plan;
+use crate::secrets::Reference;
 use pypeline_schema::FORMAT_VERSION;
 use pypeline_schema::dag::{DagControlLink, DagDataLink, DagFile, DagNode};
 use pypeline_schema::execution_metadata::{ExecutionMetadata, PluginPin};
@@ -59,8 +60,10 @@ pub fn job(loaded: &Loaded, plan: &Plan, flow: &FlowInfo) -> Job {
         control_links: control_links.collect(),
     };
     let metadata = metadata(loaded, plan, &dag);
-    let context = document.context.iter().filter(|(_, variable)| !variable.secret);
-    let context = context.map(|(name, variable)| (name.clone(), variable.default.clone().unwrap_or(Value::Null)));
+    // A secret that says only where it is may be said of every environment.
+    let context = document.context.iter().map(|(name, variable)| (name, without_secret(variable)));
+    let context = context.filter(|(_, variable)| !variable.secret || variable.default.is_some());
+    let context = context.map(|(name, variable)| (name.clone(), variable.default.unwrap_or(Value::Null)));
     Job { context: context.collect(), metadata, dag }
 }
 
@@ -89,11 +92,12 @@ fn metadata(loaded: &Loaded, plan: &Plan, dag: &DagFile) -> ExecutionMetadata {
     metadata
 }
 
-/// A secret's default never reaches a file.
+/// A secret's default never reaches a file; where it is to be had may.
 fn without_secret(variable: &pypeline_schema::flow::Variable) -> pypeline_schema::flow::Variable {
     let mut variable = variable.clone();
+    let is_reference = |default: &Value| default.as_str().and_then(Reference::parse).is_some_and(|found| found.is_ok());
     if variable.secret {
-        variable.default = None;
+        variable.default = variable.default.filter(is_reference);
     }
     variable
 }

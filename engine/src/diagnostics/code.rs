@@ -52,7 +52,7 @@ codes! {
     Alias = "L016", Warning, "another tool's word for a setting";
     NotActedOn = "L017", Warning, "a section that this version only keeps";
     ExpressionSyntax = "L018", Error, "an SQL expression that cannot be parsed";
-    SecretDefault = "L019", Error, "a secret with a default, which would be written into the job folder";
+    SecretDefault = "L019", Error, "a secret whose value stands in the flow, which is copied into the job folder";
     LinkSyntax = "P001", Error, "a link that cannot be parsed";
     UnknownNode = "P002", Error, "a link names a node that is not there";
     UnknownPort = "P003", Error, "a link names a port that the module does not have";
@@ -82,6 +82,9 @@ codes! {
     CacheTooEarly = "P028", Error, "a cache that nothing can have written before it is read";
     ElseAlone = "P029", Warning, "an `else` link with no condition before it";
     TwinLink = "P030", Warning, "a control link that stands twice";
+    CallForm = "P031", Error, "`env` or `secret` with arguments that are no texts";
+    EnvNotAllowed = "P032", Error, "an environment variable that the settings do not allow";
+    SecretReference = "P033", Error, "a reference to a secret that names no place";
 }
 
 #[cfg(test)]

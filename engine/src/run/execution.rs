@@ -16,6 +16,7 @@ mod pass;
 mod ports;
 mod publish;
 mod retry;
+mod secrets;
 mod services;
 mod sub_flow;
 mod telling;

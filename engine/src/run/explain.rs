@@ -4,7 +4,8 @@ use super::execution::wiring;
 use super::frames::FrameData;
 use super::job::Job;
 use super::prepare::{self, Unit};
-use super::{RunError, RunOptions, templater};
+use super::templater::Values;
+use super::{RunError, RunOptions};
 use crate::artifacts::{ArtifactStore, Policy};
 use crate::executor::Executor;
 use crate::project::Project;
@@ -20,10 +21,10 @@ pub fn explain(
     executor: &dyn Executor,
 ) -> Result<String, RunError> {
     let job = Job::open(project, folder)?;
-    let values = templater::values(&job, options)?;
+    let values = Values::without_secrets(&job, options, project.root())?;
     let store = Arc::new(ArtifactStore::new(Policy::memory(), &std::env::temp_dir()));
     let mut out = String::new();
-    let scope = values.scope(&FrameData::flow());
+    let scope = values.scope_without_secrets(&FrameData::flow());
     for (at, sub_flow) in job.metadata.sub_flows.iter().enumerate() {
         let _ = writeln!(out, "sub flow {}", sub_flow.name);
         let plan = match prepare::plan(&job, project, at, &scope, options.fuse) {

@@ -3,7 +3,8 @@
 use super::job::Job;
 use crate::config;
 use crate::project::Project;
-use crate::template::{self, Scope};
+use crate::secrets::net;
+use crate::template::{self, Resolved, Scope};
 use pypeline_schema::dag::DagNode;
 use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::lowering::{LowerRequest, Lowering};
@@ -111,18 +112,33 @@ fn prepare_node(
 ) -> Result<Prepared, Box<Fault>> {
     let mut config = Value::Object(node.config.clone());
     if job.index.is_templated.get(at).copied().unwrap_or(false) {
-        config = template::resolve(&config, scope).map_err(|error| {
+        let resolved = template::resolve(&config, scope).map_err(|error| {
             let fault = Fault::new(FaultKind::Config, error.message);
             Box::new(fault.with("key", error.pointer.trim_start_matches('/')))
         })?;
-        check_again(node, &config)?;
+        keep_secret(&resolved);
+        check_again(node, &resolved)?;
+        config = resolved.value;
     }
     let lowering = if node.module.lowers { lower(job, project, at, node, &config)? } else { None };
     Ok(Prepared { node: at, config: Arc::new(config), lowering })
 }
 
+/// What a filter has made of a secret is a secret too.
+fn keep_secret(resolved: &Resolved) {
+    for pointer in &resolved.tainted {
+        if let Some(Value::String(text)) = resolved.value.pointer(pointer) {
+            net::add_derived(text);
+        }
+    }
+}
+
 /// The build could not see behind the templates: now the values are known.
-fn check_again(node: &DagNode, resolved: &Value) -> Result<(), Box<Fault>> {
+fn check_again(node: &DagNode, resolved: &Resolved) -> Result<(), Box<Fault>> {
+    let Resolved { value: resolved, tainted } = resolved;
+    let is_unspeakable = |node: &DagNode, key: &str| {
+        is_unspeakable(node, key) || tainted.iter().any(|at| at.trim_start_matches('/').split('/').next() == Some(key))
+    };
     let values = resolved.as_object().cloned().unwrap_or_else(Map::new);
     let violations =
         config::check(&node.module, &values).map_err(|error| Box::new(Fault::new(FaultKind::Contract, error)))?;

@@ -1,5 +1,7 @@
 //! Why a secret is not to be had. Names the place, never the value.
 
+use pypeline_schema::fault::{Fault, FaultKind};
+
 /// What kind of refusal it was: what the caller does about it hangs on that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
@@ -45,5 +47,16 @@ impl SecretError {
     /// Another attempt may succeed.
     pub fn is_transient(&self) -> bool {
         self.reason == Reason::Unavailable
+    }
+}
+
+impl From<SecretError> for Fault {
+    fn from(error: SecretError) -> Self {
+        let kind = match error.reason {
+            Reason::Unavailable | Reason::Malformed => FaultKind::Io,
+            Reason::Setup | Reason::Denied | Reason::NotFound => FaultKind::Config,
+        };
+        let fault = Self { transient: error.is_transient(), ..Self::new(kind, error.to_string()) };
+        Self { help: error.help, ..fault }
     }
 }

@@ -8,7 +8,7 @@ use aho_corasick::AhoCorasick;
 use pypeline_schema::secret::Secret;
 use serde_json::Value;
 use std::borrow::Cow;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use zeroize::Zeroizing;
 
@@ -39,6 +39,22 @@ pub fn add<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> bool {
         IS_IN_USE.store(true, Ordering::Release);
     }
     is_whole
+}
+
+/// Texts made of secrets that are remembered at most: a loop may make another with each item.
+const DERIVED: usize = 256;
+
+/// Bytes of such a text below which it would turn up by chance.
+const SHORTEST_DERIVED: usize = 8;
+
+/// The same for what a template has made of a secret: needed where nothing of the secret itself is left in it to be found.
+pub fn add_derived(text: &str) {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    if text.len() < SHORTEST_DERIVED || !is_clean(text.as_bytes()) || COUNT.load(Ordering::Relaxed) >= DERIVED {
+        return;
+    }
+    COUNT.fetch_add(1, Ordering::Relaxed);
+    add([&Secret::new(text)]);
 }
 
 fn net() -> Option<Arc<AhoCorasick>> {

@@ -1,33 +1,61 @@
 //! What names at the top of a template mean.
 
 use super::{Scope, Variables};
-use minijinja::value::{Object, ObjectRepr, Serde, Value as Jinja};
+use minijinja::value::{Enumerator, Object, ObjectRepr, Serde, Value as Jinja};
 use minijinja::{Error, ErrorKind, State};
 use serde_json::{Map, Value};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The top of a template over these values.
-pub(super) fn root(scope: &Scope) -> Jinja {
-    Jinja::from_object(Root(scope.clone()))
-}
+/// The values of one evaluation, which notes whether a secret was among those that were asked for.
+pub(super) struct Root(Arc<Top>);
 
 #[derive(Debug)]
-struct Root(Scope);
+struct Top {
+    scope: Scope,
+    has_met_a_secret: AtomicBool,
+}
 
-impl Object for Root {
+impl Root {
+    pub(super) fn new(scope: &Scope) -> Self {
+        Self(Arc::new(Top { scope: scope.clone(), has_met_a_secret: AtomicBool::new(false) }))
+    }
+
+    /// What the evaluation begins with.
+    pub(super) fn value(&self) -> Jinja {
+        Jinja::from_dyn_object(Arc::clone(&self.0))
+    }
+
+    /// Some secret was asked for.
+    pub(super) fn has_met_a_secret(&self) -> bool {
+        self.0.has_met_a_secret.load(Ordering::Relaxed)
+    }
+}
+
+impl Top {
+    fn secret(&self, found: Option<Value>) -> Option<Jinja> {
+        let value = found?;
+        self.has_met_a_secret.store(true, Ordering::Relaxed);
+        Some(Jinja::from(Serde(value)))
+    }
+}
+
+impl Object for Top {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
         ObjectRepr::Map
     }
 
     fn get_value(self: &Arc<Self>, key: &Jinja) -> Option<Jinja> {
         let name = key.as_str()?;
-        let variables = &self.0.variables;
+        let variables = &self.scope.variables;
         match name {
-            "context" => Some(map(&self.0.context)),
-            "params" => Some(map(&self.0.params)),
-            "run" => Some(map(&self.0.run)),
+            "context" => Some(Jinja::from_object(Section { top: Arc::clone(self), is_context: true })),
+            "params" => Some(Jinja::from_object(Section { top: Arc::clone(self), is_context: false })),
+            "run" => Some(map(&self.scope.run)),
             "iter" => Frame::at(variables, 0),
             "each" => Some(Jinja::from_object(Each(Arc::clone(variables)))),
+            "env" => Some(Jinja::from_object(Env(Arc::clone(self)))),
+            "secret" => Some(Jinja::from_object(Stored(Arc::clone(self)))),
             _ => node(variables, name.to_lowercase()),
         }
     }
@@ -35,6 +63,70 @@ impl Object for Root {
 
 fn map(map: &Map<String, Value>) -> Jinja {
     Jinja::from(Serde(map))
+}
+
+/// `context`, `params`: plain values, and secrets, which have to be asked for by their names.
+#[derive(Debug)]
+struct Section {
+    top: Arc<Top>,
+    is_context: bool,
+}
+
+impl Section {
+    fn plain(&self) -> &Map<String, Value> {
+        if self.is_context { &self.top.scope.context } else { &self.top.scope.params }
+    }
+}
+
+impl Object for Section {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Map
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Jinja) -> Option<Jinja> {
+        let (name, secrets) = (key.as_str()?, &self.top.scope.secrets);
+        let secret = self.top.secret(if self.is_context { secrets.variable(name) } else { secrets.parameter(name) });
+        secret.or_else(|| self.plain().get(name).map(|value| Jinja::from(Serde(value))))
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(self.plain().keys().map(|name| Jinja::from(name.as_str())).collect())
+    }
+}
+
+/// `env('NAME')`, `env('NAME', 'otherwise')`.
+#[derive(Debug)]
+struct Env(Arc<Top>);
+
+impl Object for Env {
+    fn call(self: &Arc<Self>, _: &mut State<'_, '_>, args: &[Jinja]) -> Result<Jinja, Error> {
+        let (name, otherwise) = match args {
+            [name] => (name, None),
+            [name, otherwise] => (name, Some(otherwise)),
+            _ => return Err(Error::new(ErrorKind::InvalidOperation, "write it as `env('NAME')`")),
+        };
+        let found = name.as_str().and_then(|name| self.0.scope.env.get(name)).and_then(Value::as_str);
+        found.map(Jinja::from).or(otherwise.cloned()).ok_or_else(|| {
+            let text = format!("environment variable {name} is not set, or not among `settings.env`");
+            Error::new(ErrorKind::InvalidOperation, text)
+        })
+    }
+}
+
+/// `secret('path', 'key')`.
+#[derive(Debug)]
+struct Stored(Arc<Top>);
+
+impl Object for Stored {
+    fn call(self: &Arc<Self>, _: &mut State<'_, '_>, args: &[Jinja]) -> Result<Jinja, Error> {
+        let [path, key] = args else {
+            return Err(Error::new(ErrorKind::InvalidOperation, "write it as `secret('mount/path', 'key')`"));
+        };
+        let (path, key) = (path.as_str().unwrap_or_default(), key.as_str().unwrap_or_default());
+        self.0.secret(self.0.scope.secrets.stored(path, key)).ok_or_else(|| {
+            Error::new(ErrorKind::InvalidOperation, format!("secret `vault://{path}#{key}` was not fetched"))
+        })
+    }
 }
 
 /// `a` of `a.b__Var`: a beginning of a dotted node id, on the way to a global.

@@ -17,7 +17,7 @@ connections: {{control: ["it (1|always) next"]}}
 }
 
 /// The endless step at work.
-fn at_work(project: &Project, configs: &str) -> Running {
+fn at_work<'a>(project: &'a Project, configs: &str) -> Running<'a> {
     project.build("endless", &endless("", configs));
     let mut run = project.start(&["run", "jobs/endless", "--output", "json"]);
     run.wait_for(&project.path("started"));

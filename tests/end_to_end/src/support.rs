@@ -1,5 +1,6 @@
 //! What every test needs: a project in a temporary folder, the binary run in it, and its results read back.
 
+pub mod canary;
 pub mod installation;
 pub mod process;
 pub mod record;
@@ -10,6 +11,7 @@ pub mod trace;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 use tempfile::TempDir;
 
 /// Where `cargo xtask test` says that a thing is.
@@ -24,6 +26,8 @@ pub fn place(variable: &str) -> PathBuf {
 pub struct Project {
     folder: TempDir,
     binary: PathBuf,
+    /// All that commands have said.
+    said: Mutex<String>,
 }
 
 /// What a command printed, and its exit code.
@@ -42,7 +46,7 @@ impl Project {
 
     /// An empty project in which another copy of the binary is used.
     pub fn with_binary(binary: PathBuf) -> Self {
-        let project = Self { folder: tempfile::tempdir().unwrap(), binary };
+        let project = Self { folder: tempfile::tempdir().unwrap(), binary, said: Mutex::default() };
         // The project is a folder in the test's own: whatever is wrongly written beside it harms no other test.
         project.write("pype.toml", "");
         // Temporary files of runs go to a folder where a test can look for what is left.
@@ -116,10 +120,11 @@ impl Project {
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
         for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("PYPE") {
+            if ["PYPE", "VAULT_", "OTEL_"].iter().any(|ours| name.to_string_lossy().starts_with(ours)) {
                 command.env_remove(name);
             }
         }
+        command.envs(canary::ENVIRONMENT);
         command.current_dir(self.path("")).env("TMPDIR", self.path("tmp")).args(args);
         command
     }
@@ -133,7 +138,27 @@ impl Project {
     pub fn pype_with(&self, environment: &[(&str, &str)], args: &[&str]) -> Output {
         let mut command = self.command(args);
         command.envs(environment.iter().copied());
-        Output::of(command.output().unwrap())
+        let output = Output::of(command.output().unwrap());
+        self.note(&output);
+        output
+    }
+
+    /// Keeps what a command has said, for the search at the test's end.
+    pub fn note(&self, output: &Output) {
+        let mut said = self.said.lock().unwrap();
+        said.push_str(&output.stdout);
+        said.push_str(&output.stderr);
+    }
+}
+
+impl Drop for Project {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let mut found = canary::found_below(self.folder.path());
+        found.extend(canary::found_in("the output", self.said.lock().unwrap().as_bytes()));
+        assert!(found.is_empty(), "secrets were written: {found:#?}");
     }
 }
 

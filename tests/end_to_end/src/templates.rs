@@ -56,15 +56,15 @@ fn a_text_that_looks_like_a_number_stays_a_text_where_one_is_declared() {
 }
 
 #[test]
-fn a_value_of_the_wrong_type_is_a_failure_of_its_node() {
+fn a_value_of_the_wrong_type_is_told_before_anything_starts() {
     let project = Project::new();
     project.build("ctx", ROWS);
     project.write("jobs/ctx/context/ctx_default.json", r#"{"rows": "many", "name": "file"}"#);
-    let run = project.run_job("ctx", &[], 1);
-    let fault = &run.node("src")["fault"];
-    assert_eq!(fault["kind"], "config");
-    assert!(fault["context"].to_string().contains("rows"), "{fault}");
-    assert!(!project.exists("out") && project.leftovers().is_empty());
+    let output = project.pype(&["run", "jobs/ctx"]).expect_code(3);
+    for word in ["`rows`", "`int`", "ctx_default.json"] {
+        assert!(output.stderr.contains(word), "{}", output.stderr);
+    }
+    assert!(!project.exists("out") && project.run_ids("ctx").is_empty());
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::yaml::{Positions, escape};
 use crate::diagnostics::code::Code;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::json_schema::{Checker, Violation, ViolationKind};
+use crate::secrets::Reference;
 use pypeline_schema::flow::FlowFile;
 use pypeline_schema::settings::ExecutionMode;
 use serde_json::Value;
@@ -27,7 +28,7 @@ pub fn check(value: &Value, positions: &Positions, diagnostics: &mut Diagnostics
             diagnostics.push(Diagnostic::new(Code::WrongValue, format!("the flow format is damaged: {error}")))
         }
     }
-    refuse_secret_defaults(value, positions, diagnostics);
+    check_secrets(value, positions, diagnostics);
     note_aliases(value, positions, diagnostics);
     note_kept_sections(value, positions, diagnostics);
 }
@@ -59,21 +60,30 @@ fn link_help(pointer: &str) -> Option<&'static str> {
     }
 }
 
-/// The YAML is copied into the job folder as it is: a secret's value must not stand in it.
-fn refuse_secret_defaults(value: &Value, positions: &Positions, diagnostics: &mut Diagnostics) {
+/// The YAML is copied into the job folder as it is: a secret's value must not stand in it, only where it is to be had.
+fn check_secrets(value: &Value, positions: &Positions, diagnostics: &mut Diagnostics) {
     for section in ["context", "params"] {
-        let variables = value.get(section).and_then(Value::as_object).into_iter().flatten();
-        let has_value = |variable: &Value| variable.get("default").is_some_and(|default| !default.is_null());
-        for (name, _) in
-            variables.filter(|(_, variable)| variable.get("secret") == Some(&Value::Bool(true)) && has_value(variable))
-        {
+        for (name, variable) in value.get(section).and_then(Value::as_object).into_iter().flatten() {
+            let default = variable.get("default").filter(|default| !default.is_null());
             let pointer = format!("/{section}/{}/default", escape(name));
-            let finding = Diagnostic::new(
-                Code::SecretDefault,
-                format!("the secret `{name}` has a default, which would be written down"),
-            );
-            let help = format!("remove it, and give the value at the run: PYPE_CTX_{}=…", name.to_uppercase());
-            diagnostics.push(finding.help(help).at(&pointer, positions.key(&pointer)));
+            let is_secret = variable.get("secret") == Some(&Value::Bool(true));
+            match default.map(|default| default.as_str().and_then(Reference::parse)) {
+                Some(Some(Err(error))) => {
+                    let finding = Diagnostic::new(Code::SecretReference, error.to_string());
+                    let finding = Diagnostic { help: error.help, ..finding };
+                    diagnostics.push(finding.at(&pointer, positions.value(&pointer)));
+                }
+                Some(None) if is_secret => {
+                    let message = format!("the secret `{name}` has a default, which would be written down");
+                    let help = format!(
+                        "say where it is instead (`vault://mount/path#key`, `env://NAME`, `file://path`), or give it at the run: PYPE_CTX_{}=…",
+                        name.to_uppercase()
+                    );
+                    let finding = Diagnostic::new(Code::SecretDefault, message).help(help);
+                    diagnostics.push(finding.at(&pointer, positions.key(&pointer)));
+                }
+                _ => {}
+            }
         }
     }
 }

@@ -23,7 +23,7 @@ pub(super) async fn run(attempt: &Arc<Attempt>, node: usize, job: &RunJob) -> Fa
         return Err(Box::new(Fault::new(FaultKind::Config, format!("jobs run one another more than {DEEPEST} deep"))));
     }
     let mut set: Vec<(String, Value)> = job.set.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    let inherited = if job.pass_context { (*shared.values.context()).clone() } else { serde_json::Map::new() };
+    let inherited = if job.pass_context { shared.values.context() } else { BTreeMap::new() };
     let inherited = inherited.into_iter().filter(|(name, _)| !job.set.contains_key(name));
     let options = RunOptions {
         context: job.context.clone(),
@@ -37,6 +37,7 @@ pub(super) async fn run(attempt: &Arc<Attempt>, node: usize, job: &RunJob) -> Fa
         grace: Some(shared.grace),
         store: Arc::clone(&shared.store),
         executor: Arc::clone(&shared.executor),
+        keeper: Arc::clone(shared.values.secrets().keeper()),
         depth: shared.depth + 1,
         caller: Some(attempt.cancel.clone()),
     };

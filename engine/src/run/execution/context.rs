@@ -3,6 +3,7 @@
 use super::Shared;
 use super::pass::{Attempt, lock};
 use super::ports::to_abi;
+use crate::secrets::Reference;
 use pypeline_abi::context::{BlockingTaskBox, HostContext};
 use pypeline_abi::{AbiFuture, AbiResult, FutureExt, RNone, ROption, RResult, RSome, RStr, RString};
 use pypeline_schema::fault::{Fault, FaultKind};
@@ -59,6 +60,11 @@ impl NodeContext {
 
 fn fault(kind: FaultKind, text: impl Into<String>) -> Box<Fault> {
     Box::new(Fault::new(kind, text))
+}
+
+/// The variable of the environment for a secret that goes by a bare name.
+fn secret_variable(name: &str) -> String {
+    format!("PYPE_SECRET_{}", name.to_uppercase())
 }
 
 impl HostContext for NodeContext {
@@ -164,11 +170,10 @@ impl HostContext for NodeContext {
     }
 
     fn secret(&self, name: RStr<'_>) -> AbiResult<RString> {
-        let variable = format!("PYPE_SECRET_{}", name.as_str().to_uppercase());
-        to_abi(std::env::var(&variable).map(RString::from).map_err(|_| {
-            let text = format!("secret `{name}` is not to be had");
-            Box::new(Fault::new(FaultKind::Config, text).help(format!("set the environment variable `{variable}`")))
-        }))
+        let name = name.as_str();
+        let reference = Reference::parse(name).unwrap_or_else(|| Ok(Reference::Env(secret_variable(name))));
+        let found = reference.and_then(|reference| self.shared.fetch_now(&reference));
+        to_abi(found.map(|secret| RString::from(secret.expose())).map_err(|error| Box::new(error.into())))
     }
 
     fn run_blocking(&self, mut task: BlockingTaskBox) -> AbiFuture<()> {

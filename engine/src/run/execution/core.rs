@@ -234,8 +234,12 @@ impl Core {
 
     fn begin_loop(&mut self, shared: &Shared, place: Place, link: usize, frame: Frame) {
         let frame = self.frame(frame);
-        shared.tell_loop_started(&frame, link);
-        self.loops.insert(place, Looping::new(link, Items::of_link(shared, link, &frame), &frame));
+        let (items, n) = match Items::of_link(shared, link, &frame) {
+            Ok((items, n)) => (Ok(items), n),
+            Err(fault) => (Err(fault), None),
+        };
+        shared.tell_loop_started(&frame, link, n);
+        self.loops.insert(place, Looping::new(link, items, &frame));
     }
 
     fn next_item(&mut self, shared: &Shared, place: Place, index: u64) -> Item {

@@ -53,16 +53,17 @@ pub(super) struct Rows {
 }
 
 impl Items {
-    /// The list that the link's source has made in this frame.
-    pub(super) fn of_link(shared: &Shared, link: usize, frame: &FrameData) -> Fallible<Self> {
+    /// The list that the link's source has made in this frame, and how many items it has where that is known.
+    pub(super) fn of_link(shared: &Shared, link: usize, frame: &FrameData) -> Fallible<(Self, Option<u64>)> {
         let lost = || Box::new(Fault::new(FaultKind::Contract, "the list of a loop is not there"));
         let link = shared.job.metadata.control.get(link).ok_or_else(lost)?;
         let node = shared.job.index.node(&link.node).ok_or_else(lost)?;
         if let Some(items) = frame.lazy_items(node) {
-            return Ok(Self::lazy(items));
+            let n = count(&items);
+            return Ok((Self::lazy(items), n));
         }
         let table = frame.take_list(node, link.list_port.as_deref().unwrap_or_default()).ok_or_else(lost)?;
-        Self::rows(&table)
+        Ok((Self::rows(&table)?, Some(table.n_rows())))
     }
 
     fn rows(table: &Artifact) -> Fallible<Self> {

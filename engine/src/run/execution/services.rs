@@ -151,9 +151,14 @@ fn declared(
                 return Err(Box::new(fault.help("declare it under `context:`, or set `on_unknown`")));
             }
         }
-        // The value may be a secret: it stands in no message.
-        let value = crate::run::templater::typed(&shared.job, &name, value)
-            .map_err(|error| Box::new(Fault::new(FaultKind::Data, error.to_string())))?;
+        let variable = metadata.context.get(&name);
+        // A secret is kept as it is, and read as its type where it is used.
+        let type_name = variable.filter(|variable| !variable.secret).and_then(|variable| variable.type_name);
+        // The value may be a secret all the same: it stands in no message.
+        let value = crate::run::templater::typed(type_name, value).ok_or_else(|| {
+            let text = format!("the value for context variable `{name}` is not of its declared type");
+            Box::new(Fault::new(FaultKind::Data, text))
+        })?;
         taken.insert(name, value);
     }
     Ok(taken)

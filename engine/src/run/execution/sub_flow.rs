@@ -3,7 +3,7 @@
 use super::pass::{Attempt, Pass, Work, lock};
 use super::publish::Publication;
 use super::watch::Due;
-use super::{Shared, items, module, retry, services, wiring};
+use super::{Shared, items, module, retry, secrets, services, wiring};
 use crate::run::frames;
 use crate::run::prepare::{self, NodeFault, SubFlowPlan, Unit};
 use crate::run::report::{NodePass, counts};
@@ -164,6 +164,7 @@ async fn work(attempt: &Arc<Attempt>) -> Result<(), Vec<NodeFault>> {
 }
 
 async fn waves(attempt: &Arc<Attempt>) -> Result<(), Vec<NodeFault>> {
+    secrets::fetch(attempt).await?;
     let plan = plan(attempt)?;
     plan_publications(attempt, &plan)?;
     let work = Work { attempt: Arc::clone(attempt), plan };

@@ -46,13 +46,18 @@ impl Shared {
         });
     }
 
-    pub(super) fn tell_loop_started(&self, frame: &FrameData, at: usize) {
+    pub(super) fn tell_loop_started(&self, frame: &FrameData, at: usize, items: Option<u64>) {
         let parallel = match self.job.index.conditions.get(at) {
             Some(pypeline_schema::valve::Condition::Iterate { parallel }) => *parallel,
             _ => 1,
         };
         let from = self.link(at).map_or_else(String::new, |link| link.node.clone());
-        self.journal.tell_if_loud(frame, || Event::LoopStarted { from, to: self.target(at).to_owned(), parallel });
+        self.journal.tell_if_loud(frame, || Event::LoopStarted {
+            from,
+            to: self.target(at).to_owned(),
+            parallel,
+            items,
+        });
     }
 
     pub(super) fn tell_loop_finished(&self, frame: &FrameData, link: usize, items: u64, failed: u64) {

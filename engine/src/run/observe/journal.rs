@@ -3,6 +3,7 @@
 
 use super::{LinkCounter, Observer};
 use crate::run::frames::FrameData;
+use crate::secrets::net;
 use pypeline_schema::event::{Event, EventLine};
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -113,9 +114,20 @@ impl State {
         self.buffer.clear();
         let written = serde_json::to_writer(&mut self.buffer, line).map_err(std::io::Error::from);
         self.buffer.push(b'\n');
+        if !net::is_clean(&self.buffer) {
+            self.mask(line);
+        }
         let buffer = &self.buffer;
         let failed = self.writers.iter_mut().filter_map(|writer| writer.write_all(buffer).err()).last();
         self.note(written.err().or(failed));
+    }
+
+    /// The line again, with every secret in its texts masked.
+    fn mask(&mut self, line: &EventLine) {
+        let mut value = serde_json::to_value(line).unwrap_or_default();
+        net::mask_json(&mut value);
+        self.buffer = value.to_string().into_bytes();
+        self.buffer.push(b'\n');
     }
 
     /// Said once; the run goes on.

@@ -10,23 +10,23 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A run that has begun; killed if its test ends first.
-pub struct Running(Option<Child>);
+pub struct Running<'a>(Option<Child>, &'a Project);
 
 impl Project {
     /// Starts pype.
-    pub fn start(&self, args: &[&str]) -> Running {
+    pub fn start(&self, args: &[&str]) -> Running<'_> {
         self.start_with(&[], args)
     }
 
     /// Starts pype with variables in its environment.
-    pub fn start_with(&self, environment: &[(&str, &str)], args: &[&str]) -> Running {
+    pub fn start_with(&self, environment: &[(&str, &str)], args: &[&str]) -> Running<'_> {
         let mut command = self.command(args);
         command.envs(environment.iter().copied());
-        Running(Some(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()))
+        Running(Some(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()), self)
     }
 }
 
-impl Running {
+impl Running<'_> {
     /// Its process id.
     pub fn id(&self) -> u32 {
         self.0.as_ref().unwrap().id()
@@ -79,11 +79,13 @@ impl Running {
             assert!(begun.elapsed() < PATIENCE, "it did not end");
             std::thread::sleep(Duration::from_millis(5));
         }
-        Output::of(self.0.take().unwrap().wait_with_output().unwrap())
+        let output = Output::of(self.0.take().unwrap().wait_with_output().unwrap());
+        self.1.note(&output);
+        output
     }
 }
 
-impl Drop for Running {
+impl Drop for Running<'_> {
     fn drop(&mut self) {
         if let Some(child) = &mut self.0 {
             // It may have ended by itself: then there is nothing to kill.

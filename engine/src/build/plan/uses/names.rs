@@ -5,6 +5,7 @@ use super::place::{Earlier, Place};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::code::Code;
 use crate::diagnostics::suggest;
+use crate::secrets::Reference;
 use crate::template::Names;
 use pypeline_schema::execution_metadata::TemplateUses;
 use std::collections::BTreeSet;
@@ -16,13 +17,25 @@ pub(super) struct Found {
     params: BTreeSet<String>,
     globals: BTreeSet<String>,
     each: BTreeSet<String>,
+    env: BTreeSet<String>,
+    optional_env: BTreeSet<String>,
+    secrets: BTreeSet<String>,
 }
 
 impl Found {
     pub fn uses(self) -> TemplateUses {
         let list = |names: BTreeSet<String>| names.into_iter().collect();
-        let Self { context, params, globals, each } = self;
-        TemplateUses { context: list(context), params: list(params), globals: list(globals), each: list(each) }
+        let Self { context, params, globals, each, env, optional_env, secrets } = self;
+        let optional_env = optional_env.into_iter().filter(|name| !env.contains(name)).collect();
+        TemplateUses {
+            context: list(context),
+            params: list(params),
+            globals: list(globals),
+            each: list(each),
+            optional_env: list(optional_env),
+            env: list(env),
+            secrets: list(secrets),
+        }
     }
 }
 
@@ -30,6 +43,28 @@ impl Found {
 const FUNCTIONS: [&str; 3] = ["range", "dict", "namespace"];
 const OF_RUN: [&str; 3] = ["run", "run.id", "run.started_at"];
 const CONDITIONS: [&str; 6] = ["ok", "error", "always", "else", "iterate", "start"];
+
+/// A function whose arguments are no texts: the build could not tell what the run will need.
+fn odd(name: &'static str) -> Diagnostic {
+    let (code, message, help) = match name {
+        "each" => (
+            Code::EachForm,
+            "`each` takes a node and a variable as texts, and nothing else",
+            "write it as `each('node', 'Var')`: the run keeps no more than what is named",
+        ),
+        "env" => (
+            Code::CallForm,
+            "`env` takes the name of a variable as a text, and perhaps what to take where it is not set",
+            "write it as `env('NAME')` or `env('NAME', 'otherwise')`: what a flow reads of the environment is known by reading it",
+        ),
+        _ => (
+            Code::CallForm,
+            "`secret` takes a path and a key as texts, and nothing else",
+            "write it as `secret('mount/path', 'key')`: all secrets are fetched before anything starts",
+        ),
+    };
+    Diagnostic::new(code, message).help(help)
+}
 
 /// Checks names at a place.
 pub(super) struct Checker<'a> {
@@ -50,11 +85,24 @@ impl Checker<'_> {
             findings.extend(finding.map(|finding| ("each", finding)));
             found.each.insert(key);
         }
-        if used.has_odd_each {
-            let message = "`each` takes a node and a variable as texts, and nothing else";
-            let help = "write it as `each('node', 'Var')`: the run keeps no more than what is named";
-            findings.push(("each", Diagnostic::new(Code::EachForm, message).help(help)));
+        for (name, has_other) in &used.env {
+            findings.extend(self.env(name).map(|finding| ("env", finding)));
+            if *has_other { &mut found.optional_env } else { &mut found.env }.insert(name.clone());
         }
+        for (path, key) in &used.secrets {
+            let reference = Reference::vault(path, key);
+            match Reference::parse(&reference.to_string()) {
+                Some(Ok(_)) => {
+                    found.secrets.insert(reference.to_string());
+                }
+                _ => {
+                    let message = format!("`secret('{path}', '{key}')` names no place in a vault");
+                    let help = "write it as `secret('mount/path', 'key')`";
+                    findings.push(("secret", Diagnostic::new(Code::SecretReference, message).help(help)));
+                }
+            }
+        }
+        findings.extend(used.odd.iter().map(|name| (*name, odd(name))));
         findings
     }
 
@@ -82,6 +130,23 @@ impl Checker<'_> {
                 None => Some(self.unknown(name, used)),
             },
         }
+    }
+
+    /// What a flow reads of the environment stands in its settings, for a reviewer to see.
+    fn env(&self, name: &str) -> Option<Diagnostic> {
+        let allowed = self.place.subject.document.settings.env.as_deref().unwrap_or_default();
+        if allowed.iter().any(|known| known == name) {
+            return None;
+        }
+        let message = format!("the environment variable `{name}` is not among `settings.env`");
+        let names: Vec<&str> = allowed.iter().map(String::as_str).collect();
+        let help = match suggest::nearest(name, names) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!(
+                "allow it: `settings: {{env: [{name}]}}`; for a secret, use a context variable with `env://{name}`"
+            ),
+        };
+        Some(Diagnostic::new(Code::EnvNotAllowed, message).help(help))
     }
 
     fn undeclared(&self, section: &str, name: &str) -> Diagnostic {
@@ -175,9 +240,11 @@ impl Checker<'_> {
         if let Some(word) = suggest::nearest(name, CONDITIONS).filter(|_| is_alone) {
             return Some(word.to_owned());
         }
-        if let Some(near) = suggest::nearest(root, ["context", "params", "iter", "run", "each"]) {
+        if let Some(near) = suggest::nearest(root, ["context", "params", "iter", "run", "each", "env", "secret"]) {
             let is_section = rest.is_empty() && ["context", "params"].contains(&near);
             return Some(match rest {
+                rest if near == "env" => format!("env('{}')", if rest.is_empty() { "NAME" } else { rest }),
+                _ if near == "secret" => "secret('mount/path', 'key')".to_owned(),
                 "" if is_section => format!("{near}.x"),
                 "" => near.to_owned(),
                 rest => format!("{near}.{rest}"),

@@ -1,19 +1,23 @@
-//! The calls `each('node', 'Var')` of a text, found by reading it: the template library does not tell the arguments of calls.
+//! The calls of a text whose arguments the build has to know, as `each('node', 'Var')`, found by reading it: the template library
+//! does not tell the arguments of calls.
 
 use std::iter::Peekable;
 use std::str::CharIndices;
 
-/// One place where `each` stands as a name.
+/// Functions whose arguments are texts, so that the build knows what they ask for.
+pub(super) const FUNCTIONS: [&str; 3] = ["each", "env", "secret"];
+
+/// One place where the name of such a function stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Each {
-    /// Node and variable are texts.
-    Call(String, String),
+pub(super) enum Call {
+    /// All its arguments are texts.
+    Of(&'static str, Vec<String>),
     /// Anything else.
-    Odd,
+    Odd(&'static str),
 }
 
 /// All places in the parts of a template that are code.
-pub(super) fn in_template(text: &str) -> Vec<Each> {
+pub(super) fn in_template(text: &str) -> Vec<Call> {
     let (mut found, mut rest) = (Vec::new(), text);
     while let Some((at, end)) = opening(rest) {
         let inside = rest.get(at + 2..).unwrap_or_default();
@@ -51,7 +55,7 @@ fn closing(text: &str, end: &str) -> usize {
 }
 
 /// All places in an expression.
-pub(super) fn in_expression(code: &str) -> Vec<Each> {
+pub(super) fn in_expression(code: &str) -> Vec<Call> {
     let (mut found, mut before) = (Vec::new(), ' ');
     let mut chars = code.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
@@ -62,8 +66,9 @@ pub(super) fn in_expression(code: &str) -> Vec<Each> {
             while let Some((next, c)) = chars.next_if(|(_, c)| is_word(*c)) {
                 end = next + c.len_utf8();
             }
-            if code.get(at..end) == Some("each") && before != '.' {
-                found.extend(call(code.get(end..).unwrap_or_default()));
+            let name = FUNCTIONS.into_iter().find(|name| code.get(at..end) == Some(name));
+            if let Some(name) = name.filter(|_| before != '.') {
+                found.extend(call(name, code.get(end..).unwrap_or_default()));
             }
         }
         if !c.is_whitespace() {
@@ -78,21 +83,24 @@ fn is_word(c: char) -> bool {
 }
 
 /// What follows the name; none if it is the name of an argument.
-fn call(after: &str) -> Option<Each> {
+fn call(name: &'static str, after: &str) -> Option<Call> {
     let mut chars = after.char_indices().peekable();
     if after.trim_start().starts_with('=') && !after.trim_start().starts_with("==") {
         return None;
     }
     let mut arguments = || {
         expect(&mut chars, '(')?;
-        let node = argument(&mut chars)?;
-        expect(&mut chars, ',')?;
-        let variable = argument(&mut chars)?;
-        let _ = expect(&mut chars, ',');
-        expect(&mut chars, ')')?;
-        Some(Each::Call(node, variable))
+        let mut found = Vec::new();
+        while expect(&mut chars, ')').is_none() {
+            found.push(argument(&mut chars)?);
+            if expect(&mut chars, ',').is_none() {
+                expect(&mut chars, ')')?;
+                break;
+            }
+        }
+        Some(Call::Of(name, found))
     };
-    Some(arguments().unwrap_or(Each::Odd))
+    Some(arguments().unwrap_or(Call::Odd(name)))
 }
 
 fn expect(chars: &mut Peekable<CharIndices<'_>>, wanted: char) -> Option<()> {
@@ -110,7 +118,7 @@ fn skip_space(chars: &mut Peekable<CharIndices<'_>>) {
     while chars.next_if(|(_, c)| c.is_whitespace()).is_some() {}
 }
 
-/// The rest of a quoted text; none if it holds an escape, which no id and no variable needs.
+/// The rest of a quoted text; none if it holds an escape, which none of these arguments needs.
 fn text(chars: &mut Peekable<CharIndices<'_>>, quote: char) -> Option<String> {
     let (mut inside, mut is_plain) = (String::new(), true);
     while let Some((_, c)) = chars.next() {

@@ -1,0 +1,285 @@
+//! Where variables get their values. Precedence, the later the stronger: the declared default, the default context file, the named
+//! context file, `PYPE_CTX_*` (`PYPE_PARAM_*` for parameters), a calling job's context, `--set` (`--param`).
+
+use super::given::{Content, Given, Source};
+use super::problem::Problem;
+use crate::diagnostics::suggest;
+use crate::run::RunOptions;
+use crate::run::job::Job;
+use crate::secrets::{Reason, Reference, SecretError};
+use pypeline_schema::flow::{Variable, VariableType};
+use pypeline_schema::secret::Secret;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// All values that were found.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    /// `context.x`.
+    pub context: BTreeMap<String, Given>,
+    /// `params.x`.
+    pub params: BTreeMap<String, Given>,
+    /// Of the environment, what the flow allows.
+    pub env: Map<String, Value>,
+}
+
+/// One of the two sections of variables.
+struct Section<'a> {
+    kind: &'static str,
+    declared: &'a BTreeMap<String, Variable>,
+    /// Names that templates use.
+    used: &'a [String],
+    /// What names in the environment begin with.
+    prefix: &'static str,
+    given: BTreeMap<String, Given>,
+    problems: Vec<Problem>,
+}
+
+/// Finds the values of a job's variables, and all that is wrong with them.
+pub fn gather(job: &Job, options: &RunOptions) -> (Gathered, Vec<Problem>) {
+    let metadata = &job.metadata;
+    let mut context = Section::new("context variable", &metadata.context, &metadata.uses.context, "PYPE_CTX_");
+    context.declared_defaults();
+    context.file(&job.folder.context("default"), false);
+    if let Some(name) = &options.context {
+        let path = job.folder.context(name);
+        if path.is_file() {
+            context.file(&path, true);
+        } else {
+            context.problems.push(no_context(job, name, &path));
+        }
+    }
+    context.environment();
+    let inherited = options.inherited.iter().filter(|(name, _)| context.knows(name));
+    for (name, given) in inherited.map(|(name, given)| (name.clone(), given.clone())).collect::<Vec<_>>() {
+        context.inherit(name, given);
+    }
+    context.command_line(&options.set, "--set");
+    let mut params = Section::new("parameter", &metadata.params, &metadata.uses.params, "PYPE_PARAM_");
+    params.declared_defaults();
+    params.environment();
+    params.command_line(&options.params, "--param");
+    let (context, mut problems) = context.end();
+    let (params, found) = params.end();
+    problems.extend(found);
+    let env = environment(job, &mut problems);
+    (Gathered { context, params, env }, problems)
+}
+
+fn no_context(job: &Job, name: &str, path: &Path) -> Problem {
+    let prefix = format!("{}_", job.folder.name());
+    let files = std::fs::read_dir(job.folder.context_folder()).into_iter().flatten().flatten();
+    let names = files.filter_map(|file| file.file_name().into_string().ok());
+    let names = names.filter_map(|file| Some(file.strip_prefix(&prefix)?.strip_suffix(".json")?.to_owned()));
+    let mut known: Vec<String> = names.collect();
+    known.sort();
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let why = format!("there is no such context; {}", suggest::help(name, "contexts of this job", &known));
+    Problem::File { path: path.display().to_string(), why }
+}
+
+fn environment(job: &Job, problems: &mut Vec<Problem>) -> Map<String, Value> {
+    let uses = &job.metadata.uses;
+    let mut found = Map::new();
+    for name in uses.env.iter().chain(&uses.optional_env) {
+        match std::env::var(name) {
+            Ok(value) => drop(found.insert(name.clone(), Value::String(value))),
+            Err(_) if uses.optional_env.contains(name) => {}
+            Err(_) => problems.push(Problem::Missing {
+                kind: "environment variable",
+                name: name.clone(),
+                help: format!("set {name}"),
+            }),
+        }
+    }
+    found
+}
+
+impl<'a> Section<'a> {
+    fn new(
+        kind: &'static str,
+        declared: &'a BTreeMap<String, Variable>,
+        used: &'a [String],
+        prefix: &'static str,
+    ) -> Self {
+        Self { kind, declared, used, prefix, given: BTreeMap::new(), problems: Vec::new() }
+    }
+
+    fn knows(&self, name: &str) -> bool {
+        self.given.contains_key(name) || self.declared.contains_key(name) || self.used.iter().any(|used| used == name)
+    }
+
+    fn is_secret(&self, name: &str) -> bool {
+        self.declared.get(name).is_some_and(|variable| variable.secret)
+    }
+
+    fn variable(&self, name: &str) -> String {
+        format!("{}{}", self.prefix, name.to_uppercase())
+    }
+
+    fn declared_defaults(&mut self) {
+        for (name, variable) in self.declared {
+            if let Some(default) = &variable.default {
+                self.give(name.clone(), default.clone(), Source::Declared);
+            }
+        }
+    }
+
+    fn file(&mut self, path: &Path, is_required: bool) {
+        let fail = |why: String| Problem::File { path: path.display().to_string(), why };
+        let read = match std::fs::read(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !is_required => return,
+            Err(error) => Err(fail(error.to_string())),
+            Ok(bytes) => serde_json::from_slice::<Map<String, Value>>(&bytes).map_err(|error| fail(error.to_string())),
+        };
+        match read {
+            Ok(values) => {
+                for (name, value) in values {
+                    self.give(name, value, Source::File(path.to_path_buf()));
+                }
+            }
+            Err(problem) => self.problems.push(problem),
+        }
+    }
+
+    fn environment(&mut self) {
+        let names: Vec<String> = self.declared.keys().chain(self.used).cloned().collect();
+        for name in names {
+            let variable = self.variable(&name);
+            if let Ok(text) = std::env::var(&variable) {
+                self.give(name, Value::String(text), Source::Environment(variable));
+            }
+        }
+    }
+
+    fn inherit(&mut self, name: String, given: Given) {
+        match given.content {
+            Content::Plain(value) => self.give(name, value, Source::Caller),
+            _ => drop(self.given.insert(name, given)),
+        }
+    }
+
+    fn command_line(&mut self, values: &[(String, Value)], option: &str) {
+        for (name, value) in values {
+            if self.knows(name) {
+                self.give(name.clone(), value.clone(), Source::CommandLine);
+                continue;
+            }
+            let known: Vec<&str> = self.declared.keys().chain(self.used).map(String::as_str).collect();
+            let help = suggest::nearest(name, known.iter().copied());
+            let help =
+                help.map_or_else(|| format!(" ({option})"), |near| format!(" ({option}); did you mean `{near}`?"));
+            self.problems.push(Problem::Unknown { kind: self.kind, name: name.clone(), help });
+        }
+    }
+
+    /// Null takes a value away.
+    fn give(&mut self, name: String, value: Value, source: Source) {
+        if value.is_null() {
+            self.given.remove(&name);
+            return;
+        }
+        let content = match self.content(&name, value, &source) {
+            Ok(content) => content,
+            Err(problem) => {
+                self.problems.push(*problem);
+                return;
+            }
+        };
+        self.given.insert(name, Given::new(content, source));
+    }
+
+    fn content(&self, name: &str, value: Value, source: &Source) -> Result<Content, Box<Problem>> {
+        let (kind, owned) = (self.kind, name.to_owned());
+        match value.as_str().and_then(Reference::parse) {
+            Some(Ok(reference)) => return Ok(Content::At(reference)),
+            Some(Err(error)) => return Err(Box::new(Problem::Reference { kind, name: owned, error })),
+            None => {}
+        }
+        if let Some(inside) = reference_inside(&value) {
+            let error = SecretError::new(inside, Reason::Setup, "a reference stands inside a list or mapping");
+            let error = error.help("give it a variable of its own");
+            return Err(Box::new(Problem::Reference { kind, name: owned, error }));
+        }
+        let declared = self.declared.get(name).and_then(|variable| variable.type_name);
+        if !self.is_secret(name) {
+            return match (typed(declared, value), declared) {
+                (Some(value), _) => Ok(Content::Plain(value)),
+                (None, declared) => {
+                    Err(Box::new(Problem::wrong_type(kind, name, declared.unwrap_or(VariableType::Str), source)))
+                }
+            };
+        }
+        match (source, value) {
+            (Source::File(path), _) => Err(Box::new(Problem::SecretInFile {
+                name: owned,
+                path: path.display().to_string(),
+                variable: self.variable(name),
+            })),
+            (_, Value::String(text)) => Ok(Content::Secret(Arc::new(Secret::new(text)))),
+            (_, other) => Ok(Content::Secret(Arc::new(Secret::new(other.to_string())))),
+        }
+    }
+
+    /// Everything that was found; what templates use has to be there.
+    fn end(mut self) -> (BTreeMap<String, Given>, Vec<Problem>) {
+        let is_told = |problems: &[Problem], wanted: &str| {
+            problems.iter().any(|problem| match problem {
+                Problem::WrongType { name, .. }
+                | Problem::SecretInFile { name, .. }
+                | Problem::Reference { name, .. } => name == wanted,
+                _ => false,
+            })
+        };
+        for name in self.used {
+            if self.given.contains_key(name) || is_told(&self.problems, name) {
+                continue;
+            }
+            let variable = self.variable(name);
+            let help = match self.kind {
+                "parameter" => format!("give it by `--param {name}=…` or {variable}"),
+                _ if self.is_secret(name) => format!("give it by {variable}, or say in the context where it is"),
+                _ => format!("give it by `--set {name}=…`, {variable} or the context file"),
+            };
+            self.problems.push(Problem::Missing { kind: self.kind, name: name.clone(), help });
+        }
+        (self.given, self.problems)
+    }
+}
+
+/// A reference to a secret below the top of a value.
+fn reference_inside(value: &Value) -> Option<String> {
+    let is_reference = |value: &Value| {
+        let text = value.as_str()?;
+        Reference::parse(text).map(|_| text.to_owned())
+    };
+    match value {
+        Value::Array(items) => items.iter().find_map(|item| is_reference(item).or_else(|| reference_inside(item))),
+        Value::Object(map) => map.values().find_map(|item| is_reference(item).or_else(|| reference_inside(item))),
+        _ => None,
+    }
+}
+
+/// A value as the declared type; a text where none is declared is taken for what it looks like. None if it does not fit.
+pub(in crate::run) fn typed(declared: Option<VariableType>, value: Value) -> Option<Value> {
+    let fits = |value: &Value| match declared {
+        None => true,
+        Some(VariableType::Str) => value.is_string(),
+        Some(VariableType::Int) => value.is_i64() || value.is_u64(),
+        Some(VariableType::Float) => value.is_number(),
+        Some(VariableType::Bool) => value.is_boolean(),
+        Some(VariableType::List) => value.is_array(),
+        Some(VariableType::Dict) => value.is_object(),
+    };
+    match (&value, declared) {
+        (Value::Null, _) | (Value::String(_), Some(VariableType::Str)) => Some(value),
+        (Value::String(text), _) => match serde_json::from_str(text).ok().filter(fits) {
+            Some(parsed) => Some(parsed),
+            None => declared.is_none().then_some(value),
+        },
+        (Value::Number(_) | Value::Bool(_), Some(VariableType::Str)) => Some(Value::String(value.to_string())),
+        _ => fits(&value).then_some(value),
+    }
+}

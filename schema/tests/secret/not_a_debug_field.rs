@@ -1,0 +1,8 @@
+//! Not in a field of the log, in its debug form.
+
+use pypeline_schema::secret::Secret;
+
+fn main() {
+    let secret = Secret::new("hush");
+    tracing::info!(password = ?secret, "connected");
+}

@@ -1,0 +1,8 @@
+//! Not in a file.
+
+use pypeline_schema::secret::Secret;
+
+fn main() {
+    let secret = Secret::new("hush");
+    let _ = serde_json::to_string(&secret);
+}

@@ -1,0 +1,111 @@
+//! Secrets that every test runs with, and the search for them in all that a test leaves: files, output, temporary files. Whatever
+//! the test is about, none of them may be found, in none of their forms.
+
+use aho_corasick::AhoCorasick;
+use std::path::Path;
+use std::sync::LazyLock;
+
+/// In the environment of every command, where pype takes them for secrets.
+pub const ENVIRONMENT: [(&str, &str); 2] =
+    [("PYPE_SECRET_CANARY", CANARY), ("VAULT_TOKEN", "hvs.CAESIG7/+cAnArY\"t0ken=Qx42")];
+
+/// A secret for tests that use one: each encoding changes it.
+pub const CANARY: &str = "c4n@ry/\"S3cr+t\u{fc}:7Zq9 Xw";
+
+/// All that is looked for, and what it is.
+struct Forms {
+    names: Vec<String>,
+    search: AhoCorasick,
+}
+
+static FORMS: LazyLock<Forms> = LazyLock::new(|| {
+    let all: Vec<(String, String)> = ENVIRONMENT
+        .iter()
+        .flat_map(|(name, secret)| forms(secret).into_iter().map(move |(form, text)| (format!("{name}, {form}"), text)))
+        .collect();
+    let search = AhoCorasick::new(all.iter().map(|(_, text)| text)).unwrap();
+    Forms { names: all.into_iter().map(|(name, _)| name).collect(), search }
+});
+
+/// The forms in which a secret is looked for, written without the product's help.
+pub fn forms(secret: &str) -> Vec<(&'static str, String)> {
+    let percent = |is_upper: bool| -> String {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+        let code = |byte: u8| if is_upper { format!("%{byte:02X}") } else { format!("%{byte:02x}") };
+        secret.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { code(byte) }).collect()
+    };
+    let json = serde_json::to_string(secret).unwrap().trim_matches('"').to_owned();
+    vec![
+        ("as it is", secret.to_owned()),
+        ("Base64", base64(secret, 0, false)),
+        ("Base64 behind one byte", base64(secret, 1, false)),
+        ("Base64 behind two bytes", base64(secret, 2, false)),
+        ("Base64 for URLs", base64(secret, 0, true)),
+        ("percent-encoded", percent(true)),
+        ("percent-encoded in lower case", percent(false)),
+        ("hex", secret.bytes().map(|byte| format!("{byte:02x}")).collect()),
+        ("hex in upper case", secret.bytes().map(|byte| format!("{byte:02X}")).collect()),
+        ("escaped for JSON", json.clone()),
+        ("escaped for JSON, slashes too", json.replace('/', "\\/")),
+        ("escaped for JSON twice", serde_json::to_string(&json).unwrap().trim_matches('"').to_owned()),
+        ("as Rust shows it", format!("{secret:?}").trim_matches('"').to_owned()),
+        ("backwards", secret.chars().rev().collect()),
+    ]
+}
+
+/// The letters of Base64 that the secret alone decides, behind so many other bytes.
+fn base64(secret: &str, before: usize, is_for_urls: bool) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let bits: Vec<u8> = vec![0_u8; before]
+        .into_iter()
+        .chain(secret.bytes())
+        .flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1))
+        .collect();
+    let letter = |six: &[u8]| char::from(LETTERS[six.iter().fold(0_usize, |n, bit| n * 2 + usize::from(*bit))]);
+    let text: String = bits.chunks_exact(6).map(letter).skip((before * 8).div_ceil(6)).collect();
+    if is_for_urls { text.replace('+', "-").replace('/', "_") } else { text }
+}
+
+/// What of these bytes is a canary; `place` says where they are.
+pub fn found_in(place: &str, bytes: &[u8]) -> Vec<String> {
+    let name = |at: usize| format!("{place}: {}", FORMS.names[at]);
+    let mut found: Vec<String> = FORMS.search.find_iter(bytes).map(|hit| name(hit.pattern().as_usize())).collect();
+    // One that goes on in the next line.
+    if found.is_empty() && bytes.contains(&b'\n') {
+        let joined: Vec<u8> = bytes.iter().copied().filter(|byte| !matches!(byte, b'\n' | b'\r')).collect();
+        found.extend(
+            FORMS.search.find_iter(&joined).map(|hit| format!("{}, over two lines", name(hit.pattern().as_usize()))),
+        );
+    }
+    found
+}
+
+/// Every canary in a folder's files and their names.
+pub fn found_below(folder: &Path) -> Vec<String> {
+    let (mut found, mut left) = (Vec::new(), vec![folder.to_path_buf()]);
+    while let Some(folder) = left.pop() {
+        for path in std::fs::read_dir(&folder).into_iter().flatten().map(|entry| entry.unwrap().path()) {
+            found.extend(found_in("a file's name", path.as_os_str().as_encoded_bytes()));
+            match path.symlink_metadata() {
+                Ok(meta) if meta.is_dir() => left.push(path),
+                Ok(meta) if meta.is_file() => {
+                    found.extend(found_in(&path.display().to_string(), &std::fs::read(&path).unwrap_or_default()));
+                }
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn the_search_finds_every_form() {
+    for (name, form) in forms(CANARY) {
+        assert_eq!(found_in("x", format!("before{form}after").as_bytes()).len(), 1, "{name}");
+    }
+    let (head, tail) = CANARY.split_at(9);
+    assert_eq!(found_in("x", format!("{head}\n{tail}").as_bytes()).len(), 1);
+    assert_eq!(found_in("x", format!("postgres://u:{CANARY}@h/db").as_bytes()).len(), 1);
+    assert!(found_in("x", b"nothing of that kind").is_empty());
+    assert_eq!(base64("Man", 0, false), "TWFu");
+}
