@@ -11,6 +11,7 @@ mod levels;
 mod line;
 mod logger;
 mod pretty;
+pub mod read;
 mod sink;
 
 pub use file::LogFiles;
