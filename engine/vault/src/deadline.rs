@@ -45,6 +45,7 @@ impl Deadline {
         A: Future<Output = Result<T, Failure>>,
     {
         let mut made = 0;
+        let mut before: Option<Failure> = None;
         loop {
             let failure = match attempt().await {
                 Ok(done) => return Ok(done),
@@ -52,12 +53,14 @@ impl Deadline {
                 Err(failure) => failure,
             };
             made += 1;
-            let pause = failure.wait.unwrap_or_else(|| pause(made));
+            let failure = before.take().filter(|_| failure.is_cut).unwrap_or(failure);
+            let pause = failure.wait.unwrap_or_default().max(pause(made));
             if pause >= self.left() {
                 return Err(self.gave_up(failure, made));
             }
             tracing::debug!(attempt = made, "{}; once more in {} ms", failure.message, pause.as_millis());
             tokio::time::sleep(pause).await;
+            before = Some(failure);
         }
     }
 

@@ -8,12 +8,12 @@ use crate::trust::read;
 use crate::wire::Wire;
 use pypeline_engine::secrets::net;
 use pypeline_schema::secret::Secret;
+use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use vaultrs::api::auth::approle::requests::LoginWithApproleRequest;
 use vaultrs::api::auth::kubernetes::requests::LoginWithKubernetesRequest;
-use vaultrs::api::{AuthInfo, EndpointResult};
 
 /// How to log in. Files are read at each login: others write them anew (a Vault agent, Kubernetes, whoever rotates secret ids).
 pub(crate) enum Login {
@@ -116,10 +116,23 @@ fn granted(reply: &Reply, mount: &str, help: &str) -> Result<Granted, Failure> {
     Ok(Granted { token: Arc::new(token), lease: Some(lease) })
 }
 
+/// What is needed of the answer to a login. vaultrs' own type wants fields that some servers leave out or null.
+#[derive(Deserialize)]
+struct Answer {
+    auth: Option<Authorised>,
+}
+
+#[derive(Deserialize)]
+struct Authorised {
+    client_token: String,
+    lease_duration: u64,
+    renewable: bool,
+}
+
 /// The token of a login or a renewal, with its lease and whether that can be renewed. It is known to the net from here on.
 pub(crate) fn authorised(reply: &Reply) -> Result<(Secret, (Duration, bool)), Failure> {
-    let answer: EndpointResult<serde_json::Value> = reply.json()?;
-    let AuthInfo { client_token, lease_duration, renewable, .. } =
+    let answer: Answer = reply.json()?;
+    let Authorised { client_token, lease_duration, renewable } =
         answer.auth.ok_or_else(|| reply.malformed("JSON without a token"))?;
     let token = Secret::new(client_token);
     if token.expose().is_empty() {

@@ -56,8 +56,8 @@ impl Wire {
         let asked = tokio::time::timeout(time, self.exchange(question, token)).await;
         let late = |_| {
             let message = format!("{} gave no answer within {:.1} s", self.address(), time.as_secs_f64());
-            Failure::unavailable(message)
-                .help("can it be reached from here? VAULT_CLIENT_TIMEOUT says how long a request may take")
+            let help = "can it be reached from here? VAULT_CLIENT_TIMEOUT says how long a request may take";
+            Failure { is_cut: time < self.timeout, ..Failure::unavailable(message).help(help) }
         };
         asked.map_err(late)??.judged()
     }
