@@ -66,7 +66,7 @@ impl Deadline {
 
     fn gave_up(&self, mut failure: Failure, made: u32) -> Failure {
         let whole = self.whole.as_secs_f64();
-        let asked = match failure.wait {
+        let asked = match failure.wait.filter(|wait| !wait.is_zero()) {
             Some(wait) => format!("; it asks to be left alone for {} s", wait.as_secs()),
             None => String::new(),
         };

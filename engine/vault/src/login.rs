@@ -27,6 +27,11 @@ pub(crate) enum Login {
     Kubernetes { mount: String, role: String, jwt_file: PathBuf },
 }
 
+/// Whether a text may be a token, which stands in a header.
+pub(crate) fn is_token(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 /// The password of an AppRole.
 pub(crate) enum SecretId {
     Text(Secret),
@@ -41,6 +46,15 @@ pub(crate) struct Granted {
 }
 
 impl Login {
+    /// What names the token or the way to it.
+    pub fn source(&self) -> &'static str {
+        match self {
+            Self::Token(_) => "VAULT_TOKEN",
+            Self::TokenFile { variable, .. } => variable,
+            Self::AppRole { .. } | Self::Kubernetes { .. } => "PYPE_VAULT_AUTH",
+        }
+    }
+
     /// It makes a new token each time.
     pub fn makes_tokens(&self) -> bool {
         matches!(self, Self::AppRole { .. } | Self::Kubernetes { .. })
@@ -65,7 +79,12 @@ impl Login {
         match self {
             Self::Token(token) => Ok(Granted { token: Arc::clone(token), lease: None }),
             Self::TokenFile { path, variable } => {
-                Ok(Granted { token: Arc::new(secret_in(variable, path)?), lease: None })
+                let token = secret_in(variable, path)?;
+                if !is_token(token.expose()) {
+                    let message = format!("{variable}: {} holds no token, which is one word", path.display());
+                    return Err(Failure::setup(message).help("only the token may be in it"));
+                }
+                Ok(Granted { token: Arc::new(token), lease: None })
             }
             Self::AppRole { mount, role_id, secret_id } => {
                 let role_id = role_id.expose().to_owned();

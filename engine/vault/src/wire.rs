@@ -87,10 +87,8 @@ impl Wire {
         }
         if let Some(token) = token {
             let value = HeaderValue::from_str(token.expose());
-            let mut value = value.map_err(|_| {
-                Failure::setup("the token has a sign that no token has, perhaps a line break")
-                    .help("look at where it comes from")
-            })?;
+            let mut value =
+                value.map_err(|_| Failure::malformed("the token that the server gave cannot stand in a header"))?;
             value.set_sensitive(true);
             headers.insert("X-Vault-Token", value);
         }

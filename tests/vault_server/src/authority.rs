@@ -9,7 +9,10 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio_rustls::TlsAcceptor;
+
+static MADE: AtomicUsize = AtomicUsize::new(1);
 
 /// An authority that nobody trusts by nature.
 pub(crate) struct Authority {
@@ -22,7 +25,9 @@ impl Authority {
     pub fn new() -> io::Result<Self> {
         let mut params = CertificateParams::new(Vec::new()).map_err(io::Error::other)?;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.distinguished_name.push(DnType::CommonName, "Vault test authority");
+        // Each has a name of its own: one of the same name would be known, with another key.
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        params.distinguished_name.push(DnType::CommonName, format!("Vault test authority {number}"));
         params.key_usages =
             vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
         let key = KeyPair::generate().map_err(io::Error::other)?;

@@ -225,6 +225,7 @@ async fn a_token_in_a_file_is_read_again_when_it_is_refused() {
     server.revoke(TOKEN);
     let error = refused(&client, PATH, Reason::Denied).await;
     assert!(error.message.contains("not valid any more"), "{error}");
+    assert!(error.help.is_some_and(|help| help.contains("VAULT_TOKEN_FILE")));
     // An agent keeps the file up to date.
     server.root.token("hvs.CAESITheNextOne", Grant::of(&["reader"]));
     fs::write(&file, "hvs.CAESITheNextOne").unwrap();
@@ -232,7 +233,7 @@ async fn a_token_in_a_file_is_read_again_when_it_is_refused() {
     fs::write(&file, "two\nlines").unwrap();
     server.revoke("hvs.CAESITheNextOne");
     let error = refused(&client, PATH, Reason::Setup).await;
-    assert!(error.message.contains("line break"), "{error}");
+    assert!(error.message.contains("VAULT_TOKEN_FILE") && error.message.contains("holds no token"), "{error}");
 }
 
 #[tokio::test]

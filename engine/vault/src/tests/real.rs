@@ -4,13 +4,14 @@ use super::support::at;
 use crate::{Settings, VaultClient};
 use pypeline_engine::secrets::Vault;
 
-/// Reads `PYPE_TEST_VAULT_PATH`, or what a development server can be given by
+/// Logs in as the other variables say, and reads `PYPE_TEST_VAULT_PATH`, or what a development server can be given by
 /// `vault kv put secret/pype/test password=correct`.
 #[tokio::test]
 async fn a_real_server_is_read() {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let Some(address) = variable("PYPE_TEST_VAULT_ADDR").or_else(|| variable("VAULT_ADDR")) else {
-        println!("skipped: neither PYPE_TEST_VAULT_ADDR nor VAULT_ADDR names a real Vault");
+    // Not VAULT_ADDR: that may be the one people work with.
+    let Some(address) = variable("PYPE_TEST_VAULT_ADDR") else {
+        println!("skipped: PYPE_TEST_VAULT_ADDR names no real Vault to test with");
         return;
     };
     let lookup = |name: &str| if name == "VAULT_ADDR" { Some(address.clone()) } else { variable(name) };

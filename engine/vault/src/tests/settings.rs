@@ -48,6 +48,7 @@ fn a_wrong_setting_is_told_by_its_name_and_never_by_its_value() {
         ("PYPE_VAULT_DEADLINE", "1e400"),
         ("PYPE_VAULT_DEADLINE", "NaN"),
         ("PYPE_VAULT_AUTH", secret),
+        ("VAULT_TOKEN", "hvs.Wr0ng\nX-Header: and"),
     ] {
         wrong(&Environment::with_token(&server).set(name, value), name);
     }
