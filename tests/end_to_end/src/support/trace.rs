@@ -36,8 +36,8 @@ fn said(log: &str) -> Said {
     // Not all lines are of nodes, and what is no JSON is none of them.
     for line in log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
         if let (Some(node), Some(message)) = (line["node_id"].as_str(), line["message"].as_str()) {
-            let path = line["iter"].as_str().unwrap_or("[]").to_owned();
-            said.entry((node.to_owned(), path)).or_default().push(format!("\"{message}\""));
+            let path: Vec<u64> = line["iter"].as_array().into_iter().flatten().filter_map(Value::as_u64).collect();
+            said.entry((node.to_owned(), format!("{path:?}"))).or_default().push(format!("\"{message}\""));
         }
     }
     said
