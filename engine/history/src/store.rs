@@ -21,6 +21,9 @@ pub(crate) trait Store: Send {
     /// Makes sure that the tables are there, and begins a transaction that may write.
     fn begin(&mut self) -> Outcome<()>;
 
+    /// In a transaction that writes many runs: waits until no other one does, lest they wait for each other.
+    fn claim(&mut self) -> Outcome<()>;
+
     /// Ends it and keeps what it wrote.
     fn commit(&mut self) -> Outcome<()>;
 
@@ -47,4 +50,12 @@ pub(crate) fn transaction<T>(store: &mut dyn Store, work: impl FnOnce(&mut dyn S
             Err(error)
         }
     }
+}
+
+/// The same for work on many runs.
+pub(crate) fn bulk<T>(store: &mut dyn Store, work: impl FnOnce(&mut dyn Store) -> Outcome<T>) -> Outcome<T> {
+    transaction(store, |store| {
+        store.claim()?;
+        work(store)
+    })
 }

@@ -8,7 +8,7 @@ use crate::model::{Detail, JobRef, Run, RunState};
 use crate::record::{self, Reading};
 use crate::store::jobs::Scan;
 use crate::store::read::{self, Which};
-use crate::store::{Outcome, Store, jobs, transaction, write};
+use crate::store::{Outcome, Store, bulk, jobs, transaction, write};
 use crate::time;
 use pypeline_engine::project::Project;
 use serde::Serialize;
@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Records that are written in one transaction.
-const BLOCK: usize = 200;
+const BLOCK: usize = 100;
 
 /// Runs that are looked after because they have not told of their end.
 const OPEN: usize = 10_000;
@@ -137,7 +137,7 @@ pub(crate) fn settle(history: &mut History, warnings: &mut Vec<String>) -> Outco
         return Ok(());
     }
     let host = history.host.clone();
-    let written = transaction(&mut *history.store, |store| {
+    let written = bulk(&mut *history.store, |store| {
         for (known, examined) in over {
             match examined {
                 Some(examined) => keep(store, known.job_key, examined, &host)?,
@@ -160,7 +160,7 @@ pub(crate) fn sync(history: &mut History, project: &Project, now: f64) -> Outcom
 /// The same, but reads every record.
 pub(crate) fn rebuild(history: &mut History, project: &Project, now: f64) -> Outcome<Synced> {
     let seer = seer(history);
-    transaction(&mut *history.store, |store| jobs::forget_scans(store, &seer))?;
+    bulk(&mut *history.store, |store| jobs::forget_scans(store, &seer))?;
     catch_up(history, project, now, true)
 }
 
@@ -260,12 +260,12 @@ fn look(
     for block in missing.chunks(BLOCK) {
         let examined: Vec<Examined> =
             block.iter().map(|run_id| examine(job, run_id, None, &mut synced.warnings)).collect();
-        transaction(&mut *history.store, |store| {
+        bulk(&mut *history.store, |store| {
             let key = jobs::ensure(store, &job.name, &job.folder, &job.project)?;
             examined.into_iter().try_for_each(|examined| keep(store, key, examined, &host))
         })?;
     }
-    transaction(&mut *history.store, |store| {
+    bulk(&mut *history.store, |store| {
         let key = jobs::ensure(store, &job.name, &job.folder, &job.project)?;
         for (names, has_record) in [(&gone, false), (&back, true)] {
             names.iter().try_for_each(|run_id| write::set_record(store, key, run_id, has_record))?;

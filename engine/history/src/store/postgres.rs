@@ -24,6 +24,13 @@ const PARAMETERS: usize = 32_000;
 /// The same number in all pypes: who makes the tables holds it.
 const MAKING: i64 = 0x7079_7065;
 
+/// And this, who writes many runs.
+const BULK: i64 = MAKING + 1;
+
+/// Read from the catalogue's rows: a look-up by name remembers that there was none.
+const IS_THERE: &str = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_tables WHERE tablename = 'pype_version' \
+                        AND schemaname = ANY (current_schemas(false)))";
+
 /// A PostgreSQL database.
 pub(crate) struct Postgres {
     client: Client,
@@ -66,7 +73,7 @@ impl Postgres {
 
     /// Reads the version of the tables, if they are there.
     fn look(&mut self) -> Outcome<()> {
-        let is_there = self.client.query_one("SELECT to_regclass('pype_version') IS NOT NULL", &[]);
+        let is_there = self.client.query_one(IS_THERE, &[]);
         let is_there: bool = is_there.map_err(|error| self.told(&error))?.get(0);
         if !is_there {
             return Ok(());
@@ -83,7 +90,7 @@ impl Postgres {
 
     fn make_tables(&mut self) -> Result<(), Error> {
         self.client.execute("SELECT pg_advisory_xact_lock($1)", &[&MAKING])?;
-        let is_there = self.client.query_one("SELECT to_regclass('pype_version') IS NOT NULL", &[])?;
+        let is_there = self.client.query_one(IS_THERE, &[])?;
         if !is_there.get::<_, bool>(0) {
             for statement in tables::statements(&WORDS) {
                 self.client.batch_execute(&statement)?;
@@ -106,6 +113,11 @@ impl Store for Postgres {
             return Err(self.told(&error));
         }
         Ok(())
+    }
+
+    fn claim(&mut self) -> Outcome<()> {
+        let claimed = self.client.execute("SELECT pg_advisory_xact_lock($1)", &[&BULK]);
+        claimed.map(|_| ()).map_err(|error| self.told(&error))
     }
 
     fn commit(&mut self) -> Outcome<()> {

@@ -102,7 +102,7 @@ pub(crate) struct Listed {
 
 /// All runs of a job whose ids come after `after`.
 pub(crate) fn listed(store: &mut dyn Store, job_key: i64, after: &str) -> Outcome<Vec<Listed>> {
-    let sql = "SELECT run_id, has_record, host FROM pype_runs WHERE job_key = $1 AND run_id > $2";
+    let sql = "SELECT run_id, has_record, host FROM pype_runs WHERE job_key = $1 AND run_id > $2 ORDER BY run_id";
     let rows = store.query(sql, &[Value::Int(job_key), Value::text(after)])?;
     let listed = |mut row: Row| Listed { run_id: row.text(), has_record: row.int() != 0, host: row.texts() };
     Ok(rows.into_iter().map(listed).collect())

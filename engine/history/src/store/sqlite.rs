@@ -132,6 +132,11 @@ impl Store for Sqlite {
         made.map_err(|error| told(&shown, &error))
     }
 
+    fn claim(&mut self) -> Outcome<()> {
+        // Only one writes at a time anyway.
+        Ok(())
+    }
+
     fn commit(&mut self) -> Outcome<()> {
         let Some(open) = &mut self.open else { return Ok(()) };
         let done = open.connection.execute_batch("COMMIT");
