@@ -320,7 +320,12 @@ impl History {
         sync::sync(self, project, time::now())
     }
 
-    /// The same, but reads every record anew. Runs whose records are gone stay.
+    /// Brings the index up to date with one job's records, wherever its folder is.
+    pub fn sync_job(&mut self, project: &Project, job_folder: &Path) -> Result<sync::Synced, HistoryError> {
+        sync::sync_job(self, project, job_folder, time::now())
+    }
+
+    /// The same as [`sync`](Self::sync), but reads every record anew. Runs whose records are gone stay.
     pub fn rebuild(&mut self, project: &Project) -> Result<sync::Synced, HistoryError> {
         sync::rebuild(self, project, time::now())
     }

@@ -157,7 +157,22 @@ pub(crate) fn sync(history: &mut History, project: &Project, now: f64) -> Outcom
     catch_up(history, project, now, false)
 }
 
-/// The same, but reads every record.
+/// Brings the index up to date with one job.
+pub(crate) fn sync_job(history: &mut History, project: &Project, folder: &Path, now: f64) -> Outcome<Synced> {
+    let mut synced = Synced::default();
+    let folder = absolute(folder);
+    let known = jobs::at(&mut *history.store, &folder)?;
+    let new = || Some(JobRef { key: 0, name: job_name(&folder)?, folder, project: project.root().to_path_buf() });
+    let Some(job) = known.or_else(new) else { return Ok(synced) };
+    let seer = seer(history);
+    let scans = jobs::scans(&mut *history.store, &seer)?;
+    let scan = scans.iter().find(|(key, _)| *key == job.key).map(|(_, scan)| scan);
+    look(history, &job, scan, now, false, &mut synced)?;
+    settle(history, &mut synced.warnings)?;
+    Ok(synced)
+}
+
+/// The same as [`sync`], but reads every record.
 pub(crate) fn rebuild(history: &mut History, project: &Project, now: f64) -> Outcome<Synced> {
     let seer = seer(history);
     bulk(&mut *history.store, |store| jobs::forget_scans(store, &seer))?;
