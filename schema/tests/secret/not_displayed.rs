@@ -1,4 +1,4 @@
-//! Not in a message.
+//! Not in a message that a person reads.
 
 use pypeline_schema::secret::Secret;
 

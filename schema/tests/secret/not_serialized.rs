@@ -1,4 +1,4 @@
-//! Not in a file.
+//! Not in a file, whatever its format.
 
 use pypeline_schema::secret::Secret;
 
