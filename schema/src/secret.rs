@@ -1,11 +1,15 @@
 //! The one value that stands in no file: text that can be used and never shown.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer};
+use std::borrow::Cow;
 use zeroize::Zeroizing;
 
 /// A password, a token, a key. It has no `Debug`, `Display` or `Serialize`, so that it reaches a log line, a message or a file
 /// only by [`expose`](Self::expose), which a reviewer can look for; its memory is wiped when it goes. Shared by `Arc`, not copied.
 ///
-/// `tests/secret` holds programs that must not compile.
+/// A module's configuration may take one (`password: Secret`): it is read, and never written. `tests/secret` holds programs that
+/// must not compile.
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
@@ -23,5 +27,25 @@ impl Secret {
 impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
         *self.0 == *other.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::new)
+    }
+}
+
+impl JsonSchema for Secret {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Secret".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "writeOnly": true})
     }
 }

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::panics::catch;
 use pypeline_abi::context::{BlockingTask, BlockingTask_TO, HostContextArc};
 use pypeline_abi::sabi_trait::TD_Opaque;
+use pypeline_schema::secret::Secret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -109,9 +110,10 @@ impl RunContext {
         PathBuf::from(self.host.resolve_path(path.into()).into_string())
     }
 
-    /// The value of a secret. Keep it out of messages.
-    pub fn secret(&self, name: &str) -> Result<String> {
-        Ok(Error::from_abi(self.host.secret(name.into()))?.into_string())
+    /// A secret: by its place (`vault://mount/path#key`, `env://NAME`, `file://path`), or by a bare name, which is the environment
+    /// variable `PYPE_SECRET_<NAME>`. It may wait for a server: call it in `setup`, or in [`run_blocking`](Self::run_blocking).
+    pub fn secret(&self, name: &str) -> Result<Secret> {
+        Ok(Secret::new(Error::from_abi(self.host.secret(name.into()))?.into_string()))
     }
 
     /// Runs blocking work on the run's one pool, so that it never holds up the scheduler.

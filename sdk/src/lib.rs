@@ -115,6 +115,7 @@ pub mod prelude {
     pub use crate::sql;
     pub use pypeline_schema::lowering::{Lowering, Service};
     pub use pypeline_schema::manifest::{Effect, Maturity};
+    pub use pypeline_schema::secret::Secret;
     pub use schemars::JsonSchema;
     pub use serde::{Deserialize, Serialize};
 }
