@@ -1,8 +1,11 @@
 //! The command line: commands, their arguments, and the help that explains them.
 
+pub mod logs;
 mod run;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use logs::LogsArgs;
+use pypeline_engine::run::observe::logging::LogLevels;
 pub use run::{ContextArgs, RunArgs, ValueArgs};
 use std::path::PathBuf;
 
@@ -34,9 +37,12 @@ pub struct Global {
     /// How log lines are written to stderr
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Auto)]
     pub log_format: LogFormat,
-    /// Least grave log lines that are written
-    #[arg(long, global = true, value_enum, default_value_t = LogLevel::Info)]
-    pub log_level: LogLevel,
+    /// Least grave log lines that are written, for all or by module, node and part of pype: `warn,csv_source=debug`
+    #[arg(long, global = true, value_name = "LEVELS", default_value = "info", value_parser = LogLevels::parse)]
+    pub log_level: LogLevels,
+    /// Write log lines there too, one JSON object a line; rotated at 16 MB
+    #[arg(long, global = true, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
     /// Write more log lines; twice for all
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
@@ -65,21 +71,6 @@ pub enum LogFormat {
     Json,
 }
 
-/// Levels of log lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-pub enum LogLevel {
-    /// Failures
-    Error,
-    /// Oddities
-    Warn,
-    /// What modules say
-    Info,
-    /// For the curious
-    Debug,
-    /// Everything
-    Trace,
-}
-
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -91,6 +82,8 @@ pub enum Command {
     Run(RunArgs),
     /// Show the values that a run would begin with, and where each comes from
     Context(ContextArgs),
+    /// Show what a run has logged
+    Logs(LogsArgs),
     /// List the modules of all plugins on the search path
     ListModules,
     /// Show all that a module says of itself

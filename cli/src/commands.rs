@@ -3,6 +3,7 @@
 pub mod context;
 pub mod flow;
 pub mod init;
+pub mod logs;
 pub mod modules;
 pub mod registry;
 pub mod run;

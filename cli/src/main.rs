@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod cpu;
 mod exit;
+mod logging;
 mod progress;
 mod render;
 mod report;
@@ -37,11 +38,15 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(cli: &Cli) -> Result<u8, exit::Failure> {
+    // A run's lines keep out of the way of its progress.
+    let is_run = matches!(cli.command, Command::Run(_));
+    let _log = (!is_run).then(|| logging::init(&cli.global, std::io::stderr));
     match &cli.command {
         Command::Validate(args) => commands::flow::validate(&cli.global, args),
         Command::Build(args) => commands::flow::build(&cli.global, args),
         Command::Run(args) => commands::run::run(&cli.global, args),
         Command::Context(args) => commands::context::context(&cli.global, args),
+        Command::Logs(args) => commands::logs::logs(&cli.global, args),
         Command::ListModules => commands::modules::list(&cli.global),
         Command::DescribeModule(args) => commands::modules::describe(&cli.global, args),
         Command::RegisterModule(args) => commands::registry::register(&cli.global, args),

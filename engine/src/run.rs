@@ -21,6 +21,7 @@ use job::{Job, JobError};
 use observe::Observer;
 use observe::journal::Journal;
 use observe::line_writer::LineWriter;
+use observe::logging;
 use pypeline_schema::run_result::RunResult;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -158,6 +159,11 @@ fn run_opened(
     let is_recorded = journal.record_in(&record).inspect_err(|error| {
         tracing::warn!("the run's record cannot be written to `{}`: {error}", record.display());
     });
+    // A log that cannot be opened is told of, and missed; it stays open until everything is said.
+    let _log = is_recorded
+        .is_ok()
+        .then(|| logging::open_run_log(values.run_id(), &record))
+        .map(|opened| opened.inspect_err(|error| tracing::warn!("the run's log cannot be written: {error}")));
     if let Some(path) = options.events.as_ref().filter(|_| host.depth == 0) {
         let writer: Box<dyn std::io::Write + Send> =
             if path.as_os_str() == "-" { Box::new(std::io::stdout()) } else { Box::new(std::fs::File::create(path)?) };

@@ -4,6 +4,7 @@ use crate::dag::DagFile;
 use crate::event::EventLine;
 use crate::execution_metadata::ExecutionMetadata;
 use crate::flow::FlowFile;
+use crate::log_line::LogLine;
 use crate::run_result::RunResult;
 use schemars::{Schema, schema_for};
 
@@ -14,6 +15,7 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("dag.schema.json", schema_for!(DagFile)),
         ("execution_metadata.schema.json", schema_for!(ExecutionMetadata)),
         ("event.schema.json", schema_for!(EventLine)),
+        ("log_line.schema.json", schema_for!(LogLine)),
         ("run_result.schema.json", schema_for!(RunResult)),
     ]
 }

@@ -2,7 +2,7 @@
 //!
 //! In reading order: a flow as written ([`flow`], [`settings`], [`link`], [`valve`]), a module as it declares itself
 //! ([`manifest`], [`lowering`], [`fault`]), a job as built ([`dag`], [`execution_metadata`], [`registry`]), and a run as it
-//! is told ([`event`], [`run_result`]). Nothing here does I/O or decides anything: types, parsers of short texts, and defaults.
+//! is told ([`event`], [`log_line`], [`run_result`]). Nothing here does I/O or decides anything: types, parsers of short texts, and defaults.
 
 pub mod dag;
 pub mod event;
@@ -10,6 +10,7 @@ pub mod execution_metadata;
 pub mod fault;
 pub mod flow;
 pub mod link;
+pub mod log_line;
 pub mod lowering;
 pub mod manifest;
 pub mod registry;

@@ -1,12 +1,12 @@
 //! `pype run`: a job folder's rows, or with `--explain` its plan.
 
-use crate::args::{Global, LogFormat, LogLevel, Output, RunArgs, ValueArgs};
+use crate::args::{Global, Output, RunArgs, ValueArgs};
 use crate::exit::Failure;
 use crate::progress::{Expected, Progress, Style};
 use crate::render;
 use crate::report;
 use pypeline_engine::project::Project;
-use pypeline_engine::run::{self, RunOptions, Tools, explain, observe::logging};
+use pypeline_engine::run::{self, RunOptions, Tools, explain};
 use pypeline_polars::PolarsExecutor;
 use serde_json::Value;
 use std::sync::Arc;
@@ -27,7 +27,8 @@ pub fn run(global: &Global, args: &RunArgs) -> Result<u8, Failure> {
         return Ok(0);
     }
     let progress = Arc::new(Progress::new(style(global, args), Expected::new()));
-    start_logging(global, &progress);
+    let writer = Arc::clone(&progress);
+    let _log = crate::logging::init(global, move || writer.writer());
     let tools =
         Tools { executor: Arc::new(PolarsExecutor), vault: super::vault()?, observer: Arc::clone(&progress) as _ };
     let result = run::run(&project, &args.job, &options, tools);
@@ -63,23 +64,4 @@ pub fn options(args: &ValueArgs) -> RunOptions {
         params: params.chain(args.param.iter().map(text)).collect(),
         ..RunOptions::default()
     }
-}
-
-fn start_logging(global: &Global, progress: &Arc<Progress>) {
-    use tracing::level_filters::LevelFilter;
-    let level = match (global.verbose, global.log_level) {
-        _ if global.quiet => LevelFilter::ERROR,
-        (2.., _) | (_, LogLevel::Trace) => LevelFilter::TRACE,
-        (1, _) | (_, LogLevel::Debug) => LevelFilter::DEBUG,
-        (_, LogLevel::Info) => LevelFilter::INFO,
-        (_, LogLevel::Warn) => LevelFilter::WARN,
-        (_, LogLevel::Error) => LevelFilter::ERROR,
-    };
-    let format = match global.log_format {
-        LogFormat::Auto if !render::is_terminal() => logging::LogFormat::Json,
-        LogFormat::Auto | LogFormat::Pretty => logging::LogFormat::Pretty,
-        LogFormat::Json => logging::LogFormat::Json,
-    };
-    let progress = Arc::clone(progress);
-    logging::init(format, level, render::colour_on_stderr(), move || progress.writer());
 }

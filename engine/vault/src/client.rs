@@ -104,9 +104,10 @@ impl VaultClient {
                 Failure { message, ..refusal }
             }
             Ok(None) => {
-                let message = format!("{}: the token is not valid any more, or never was", refusal.message);
+                let message = format!("{}: the token is not valid any more, or has no rights at all", refusal.message);
+                let source = self.sessions.login().source();
                 Failure { message, ..refusal }
-                    .help("set VAULT_TOKEN anew, or use a login that can be repeated (PYPE_VAULT_AUTH)")
+                    .help(format!("{source} needs another token; PYPE_VAULT_AUTH has logins that can be repeated"))
             }
             // Nothing more is known than that it was refused.
             Err(_) => refusal,

@@ -45,6 +45,7 @@ impl Deadline {
         A: Future<Output = Result<T, Failure>>,
     {
         let mut made = 0;
+        let mut before: Option<Failure> = None;
         loop {
             let failure = match attempt().await {
                 Ok(done) => return Ok(done),
@@ -52,18 +53,20 @@ impl Deadline {
                 Err(failure) => failure,
             };
             made += 1;
-            let pause = failure.wait.unwrap_or_else(|| pause(made));
+            let failure = before.take().filter(|_| failure.is_cut).unwrap_or(failure);
+            let pause = failure.wait.unwrap_or_default().max(pause(made));
             if pause >= self.left() {
                 return Err(self.gave_up(failure, made));
             }
             tracing::debug!(attempt = made, "{}; once more in {} ms", failure.message, pause.as_millis());
             tokio::time::sleep(pause).await;
+            before = Some(failure);
         }
     }
 
     fn gave_up(&self, mut failure: Failure, made: u32) -> Failure {
         let whole = self.whole.as_secs_f64();
-        let asked = match failure.wait {
+        let asked = match failure.wait.filter(|wait| !wait.is_zero()) {
             Some(wait) => format!("; it asks to be left alone for {} s", wait.as_secs()),
             None => String::new(),
         };

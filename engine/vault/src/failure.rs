@@ -4,7 +4,7 @@ use pypeline_engine::secrets::{Reason, SecretError};
 use std::time::Duration;
 
 /// A [`SecretError`] whose place is not known yet, with what the one who asked decides by.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct Failure {
     pub reason: Reason,
     pub message: String,
@@ -13,11 +13,13 @@ pub(crate) struct Failure {
     pub status: Option<u16>,
     /// How long the server asked to be left alone.
     pub wait: Option<Duration>,
+    /// The deadline came before the request's own timeout: what failed before says more.
+    pub is_cut: bool,
 }
 
 impl Failure {
     pub fn new(reason: Reason, message: impl Into<String>) -> Self {
-        Self { reason, message: message.into(), help: None, status: None, wait: None }
+        Self { reason, message: message.into(), help: None, status: None, wait: None, is_cut: false }
     }
 
     pub fn setup(message: impl Into<String>) -> Self {

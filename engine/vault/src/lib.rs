@@ -31,3 +31,6 @@ mod wire;
 
 pub use client::VaultClient;
 pub use settings::Settings;
+
+#[cfg(test)]
+mod tests;

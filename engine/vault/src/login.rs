@@ -8,12 +8,12 @@ use crate::trust::read;
 use crate::wire::Wire;
 use pypeline_engine::secrets::net;
 use pypeline_schema::secret::Secret;
+use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use vaultrs::api::auth::approle::requests::LoginWithApproleRequest;
 use vaultrs::api::auth::kubernetes::requests::LoginWithKubernetesRequest;
-use vaultrs::api::{AuthInfo, EndpointResult};
 
 /// How to log in. Files are read at each login: others write them anew (a Vault agent, Kubernetes, whoever rotates secret ids).
 pub(crate) enum Login {
@@ -25,6 +25,11 @@ pub(crate) enum Login {
     AppRole { mount: String, role_id: Secret, secret_id: SecretId },
     /// `auth/<mount>/login` of the Kubernetes method.
     Kubernetes { mount: String, role: String, jwt_file: PathBuf },
+}
+
+/// Whether a text may be a token, which stands in a header.
+pub(crate) fn is_token(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// The password of an AppRole.
@@ -41,6 +46,15 @@ pub(crate) struct Granted {
 }
 
 impl Login {
+    /// What names the token or the way to it.
+    pub fn source(&self) -> &'static str {
+        match self {
+            Self::Token(_) => "VAULT_TOKEN",
+            Self::TokenFile { variable, .. } => variable,
+            Self::AppRole { .. } | Self::Kubernetes { .. } => "PYPE_VAULT_AUTH",
+        }
+    }
+
     /// It makes a new token each time.
     pub fn makes_tokens(&self) -> bool {
         matches!(self, Self::AppRole { .. } | Self::Kubernetes { .. })
@@ -65,7 +79,12 @@ impl Login {
         match self {
             Self::Token(token) => Ok(Granted { token: Arc::clone(token), lease: None }),
             Self::TokenFile { path, variable } => {
-                Ok(Granted { token: Arc::new(secret_in(variable, path)?), lease: None })
+                let token = secret_in(variable, path)?;
+                if !is_token(token.expose()) {
+                    let message = format!("{variable}: {} holds no token, which is one word", path.display());
+                    return Err(Failure::setup(message).help("only the token may be in it"));
+                }
+                Ok(Granted { token: Arc::new(token), lease: None })
             }
             Self::AppRole { mount, role_id, secret_id } => {
                 let role_id = role_id.expose().to_owned();
@@ -116,10 +135,23 @@ fn granted(reply: &Reply, mount: &str, help: &str) -> Result<Granted, Failure> {
     Ok(Granted { token: Arc::new(token), lease: Some(lease) })
 }
 
+/// What is needed of the answer to a login. vaultrs' own type wants fields that some servers leave out or null.
+#[derive(Deserialize)]
+struct Answer {
+    auth: Option<Authorised>,
+}
+
+#[derive(Deserialize)]
+struct Authorised {
+    client_token: String,
+    lease_duration: u64,
+    renewable: bool,
+}
+
 /// The token of a login or a renewal, with its lease and whether that can be renewed. It is known to the net from here on.
 pub(crate) fn authorised(reply: &Reply) -> Result<(Secret, (Duration, bool)), Failure> {
-    let answer: EndpointResult<serde_json::Value> = reply.json()?;
-    let AuthInfo { client_token, lease_duration, renewable, .. } =
+    let answer: Answer = reply.json()?;
+    let Authorised { client_token, lease_duration, renewable } =
         answer.auth.ok_or_else(|| reply.malformed("JSON without a token"))?;
     let token = Secret::new(client_token);
     if token.expose().is_empty() {

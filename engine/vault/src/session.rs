@@ -11,7 +11,7 @@ use pypeline_schema::secret::Secret;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 use vaultrs::api::EndpointResult;
 use vaultrs::api::token::requests::{LookupTokenSelfRequest, RenewTokenSelfRequest};
 use vaultrs::api::token::responses::LookupTokenResponse;
@@ -56,11 +56,13 @@ pub(crate) struct Sessions {
     /// Held while logging in or renewing: the others wait for the outcome.
     state: Mutex<State>,
     failures: AtomicU64,
+    /// Told at each login, for the one who keeps it alive.
+    began: Notify,
 }
 
 impl Sessions {
     pub fn new(login: Login, clock: Box<Clock>) -> Self {
-        Self { login, clock, state: Mutex::default(), failures: AtomicU64::new(0) }
+        Self { login, clock, state: Mutex::default(), failures: AtomicU64::new(0), began: Notify::new() }
     }
 
     pub fn login(&self) -> &Login {
@@ -100,6 +102,7 @@ impl Sessions {
         let session = self.begun(granted, state.logins);
         let ticket = Ticket { token: Arc::clone(&session.token), number: session.number, is_new: true };
         state.session = Some(session);
+        self.began.notify_one();
         Ok(Some(ticket))
     }
 
@@ -158,7 +161,8 @@ impl Sessions {
     pub async fn keep_alive(&self, wire: &Wire, longest: Duration) {
         let mut pause = PATIENCE;
         loop {
-            tokio::time::sleep(pause).await;
+            // A login, or the time: it does not matter which.
+            let _ = tokio::time::timeout(pause, self.began.notified()).await;
             let mut state = self.state.lock().await;
             pause = PATIENCE;
             if let Some(session) = &mut state.session {

@@ -3,7 +3,7 @@
 mod variables;
 
 use crate::failure::Failure;
-use crate::login::{Login, SecretId};
+use crate::login::{Login, SecretId, is_token};
 use crate::trust::Trust;
 use pypeline_engine::secrets::SecretError;
 use reqwest::Url;
@@ -117,6 +117,13 @@ fn login(variables: &Variables<'_>) -> Result<Login, Failure> {
 
 fn token(variables: &Variables<'_>) -> Result<Login, Failure> {
     if let Some(token) = variables.secret("VAULT_TOKEN") {
+        if !is_token(token.expose()) {
+            return Err(variables.wrong(
+                "VAULT_TOKEN",
+                "holds no token, which is one word",
+                "is there a line break in it?",
+            ));
+        }
         return Ok(Login::Token(Arc::new(token)));
     }
     if let Some(path) = variables.path("VAULT_TOKEN_FILE") {

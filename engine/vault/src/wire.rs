@@ -56,8 +56,8 @@ impl Wire {
         let asked = tokio::time::timeout(time, self.exchange(question, token)).await;
         let late = |_| {
             let message = format!("{} gave no answer within {:.1} s", self.address(), time.as_secs_f64());
-            Failure::unavailable(message)
-                .help("can it be reached from here? VAULT_CLIENT_TIMEOUT says how long a request may take")
+            let help = "can it be reached from here? VAULT_CLIENT_TIMEOUT says how long a request may take";
+            Failure { is_cut: time < self.timeout, ..Failure::unavailable(message).help(help) }
         };
         asked.map_err(late)??.judged()
     }
@@ -87,10 +87,8 @@ impl Wire {
         }
         if let Some(token) = token {
             let value = HeaderValue::from_str(token.expose());
-            let mut value = value.map_err(|_| {
-                Failure::setup("the token has a sign that no token has, perhaps a line break")
-                    .help("look at where it comes from")
-            })?;
+            let mut value =
+                value.map_err(|_| Failure::malformed("the token that the server gave cannot stand in a header"))?;
             value.set_sensitive(true);
             headers.insert("X-Vault-Token", value);
         }

@@ -3,6 +3,7 @@
 use super::Shared;
 use super::pass::{Attempt, lock};
 use super::ports::to_abi;
+use crate::run::observe::logging::{self, MODULE_TARGET};
 use crate::secrets::Reference;
 use pypeline_abi::context::{BlockingTaskBox, HostContext};
 use pypeline_abi::{AbiFuture, AbiResult, FutureExt, RNone, ROption, RResult, RSome, RStr, RString};
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tracing::Level;
 
 /// What a module of one node can ask for. It lives as long as the instance, over many passes.
 #[derive(Clone)]
@@ -53,6 +55,12 @@ impl NodeContext {
         }
     }
 
+    /// Name of the node's module.
+    fn module(&self) -> &str {
+        let node = self.shared.job.index.node(&self.node).and_then(|node| self.shared.job.dag.nodes.get(node));
+        node.map_or("", |node| node.module.name.as_str())
+    }
+
     fn attempt(&self) -> Arc<Attempt> {
         Arc::clone(&lock(&self.attempt))
     }
@@ -73,24 +81,35 @@ impl HostContext for NodeContext {
     }
 
     fn log(&self, level: u8, message: RStr<'_>, fields: RStr<'_>) {
-        let (node_id, message, fields) = (&*self.node, message.as_str(), fields.as_str());
-        let iter = self.attempt().pass.frame.path();
+        let module = self.module();
         macro_rules! write_line {
             ($level:ident) => {
-                match (fields.is_empty(), iter.is_empty()) {
-                    (true, true) => tracing::$level!(node_id, "{message}"),
-                    (false, true) => tracing::$level!(node_id, fields, "{message}"),
-                    (true, false) => tracing::$level!(node_id, ?iter, "{message}"),
-                    (false, false) => tracing::$level!(node_id, ?iter, fields, "{message}"),
+                // Nothing is made of a line that nobody wants; which module says it, `tracing` does not know.
+                if tracing::enabled!(target: MODULE_TARGET, Level::$level)
+                    && logging::wants(Level::$level, module, &self.node)
+                {
+                    let attempt = self.attempt();
+                    tracing::event!(
+                        target: MODULE_TARGET,
+                        Level::$level,
+                        run = self.shared.values.run_id(),
+                        sub_flow = self.shared.sub_flow_name(attempt.pass.sub_flow),
+                        node_id = &*self.node,
+                        iter = ?attempt.pass.frame.path(),
+                        module,
+                        fields = fields.as_str(),
+                        "{}",
+                        message.as_str()
+                    )
                 }
             };
         }
         match level {
-            1 => write_line!(error),
-            2 => write_line!(warn),
-            3 => write_line!(info),
-            4 => write_line!(debug),
-            _ => write_line!(trace),
+            1 => write_line!(ERROR),
+            2 => write_line!(WARN),
+            3 => write_line!(INFO),
+            4 => write_line!(DEBUG),
+            _ => write_line!(TRACE),
         }
     }
 
@@ -125,7 +144,21 @@ impl HostContext for NodeContext {
     }
 
     fn progress(&self, done: u64, total: u64) {
-        tracing::trace!(node_id = &*self.node, done, total, "progress");
+        let module = self.module();
+        if tracing::enabled!(target: MODULE_TARGET, Level::TRACE) && logging::wants(Level::TRACE, module, &self.node) {
+            let attempt = self.attempt();
+            tracing::trace!(
+                target: MODULE_TARGET,
+                run = self.shared.values.run_id(),
+                sub_flow = self.shared.sub_flow_name(attempt.pass.sub_flow),
+                node_id = &*self.node,
+                iter = ?attempt.pass.frame.path(),
+                module,
+                done,
+                total,
+                "progress"
+            );
+        }
     }
 
     fn is_cancelled(&self) -> bool {
