@@ -354,4 +354,16 @@ mod tests {
         writer.open(batch(0).schema()).unwrap();
         assert_eq!(writer.finish().unwrap().schema().fields().len(), 2);
     }
+    #[test]
+    fn what_is_adopted_stays_as_and_where_it_is() {
+        let (memory_store, memory) = filled(Policy::memory());
+        let (_file_store, file) = filled(Policy::streaming());
+        for artifact in [memory, file] {
+            let (uri, expected) = (artifact.uri(), rows(&artifact));
+            // Of another store too: it is neither moved nor read.
+            let adopted = memory_store.adopt(artifact);
+            assert_eq!((adopted.uri(), rows(&adopted)), (uri, expected));
+        }
+        assert!(memory_store.folder.get().is_none(), "nothing was written");
+    }
 }

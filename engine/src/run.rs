@@ -110,7 +110,7 @@ struct Host {
 /// Runs a job to its end. What happens inside the run, failures too, is in the result; an error means that nothing ran.
 pub fn run(project: &Project, folder: &Path, options: &RunOptions, tools: Tools) -> Result<RunResult, RunError> {
     let job = Job::open(project, folder)?;
-    let threads = threads(options, &job);
+    let threads = threads_of(options, &job);
     artifacts::remove_leftovers(&std::env::temp_dir());
     let store = Arc::new(ArtifactStore::new(Policy::of(&job.metadata.settings), &std::env::temp_dir()));
     let runtime = workers::runtime(cores(), threads)?;
@@ -176,7 +176,7 @@ fn run_opened(
     let control = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let parts = Parts {
         project: project.clone(),
-        threads: threads(options, &job),
+        threads: threads_of(options, &job),
         job,
         options: options.clone(),
         values,
@@ -213,12 +213,37 @@ fn write_result(record: &Path, result: &RunResult) -> std::io::Result<()> {
     std::fs::write(record.join("result.json"), format!("{result:#}\n"))
 }
 
-fn threads(options: &RunOptions, job: &Job) -> usize {
-    let from_env = || std::env::var("PYPELINE_THREADS").ok()?.parse().ok();
-    let from_flow = || usize::try_from(job.metadata.settings.threads?).ok();
-    options.threads.or_else(from_env).or_else(from_flow).unwrap_or(2 * cores()).max(1)
+fn threads_of(options: &RunOptions, job: &Job) -> usize {
+    let variable = std::env::var("PYPELINE_THREADS").ok();
+    threads(options.threads, variable.as_deref(), job.metadata.settings.threads, cores())
+}
+
+/// Threads for blocking work, by who asked for them: the command line, else the environment, else the flow, else twice the cores.
+fn threads(asked: Option<usize>, variable: Option<&str>, setting: Option<u32>, cores: usize) -> usize {
+    let from_env = || variable?.parse().ok();
+    let from_flow = || usize::try_from(setting?).ok();
+    asked.or_else(from_env).or_else(from_flow).unwrap_or(2 * cores).max(1)
 }
 
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::threads;
+
+    #[test]
+    fn there_are_twice_as_many_threads_as_cores_where_nobody_asks() {
+        assert_eq!([1, 3, 64].map(|cores| threads(None, None, None, cores)), [2, 6, 128]);
+    }
+
+    #[test]
+    fn the_nearest_who_asks_for_threads_gets_them() {
+        assert_eq!(threads(None, None, Some(5), 3), 5);
+        assert_eq!(threads(None, Some("4"), Some(5), 3), 4);
+        assert_eq!(threads(Some(7), Some("4"), Some(5), 3), 7);
+        assert_eq!(threads(Some(0), None, None, 3), 1, "work needs one");
+        assert_eq!(threads(None, Some("many"), Some(5), 3), 5, "what is no number asks for nothing");
+    }
 }

@@ -70,3 +70,24 @@ impl Policy {
         system.process(pid).map_or(0, sysinfo::Process::memory)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_looked_at_every_sixteen_batches() {
+        let (none, all) = (Policy::auto(None, Some(0.0)), Policy::auto(None, Some(1.0)));
+        for n_batches in 1..=48 {
+            let is_looked_at = matches!(n_batches, 16 | 32 | 48);
+            assert_eq!(none.spills(1, n_batches), is_looked_at, "{n_batches}: the process holds more than nothing");
+            assert!(!all.spills(1, n_batches), "{n_batches}: it cannot hold more than the machine has");
+        }
+    }
+
+    #[test]
+    fn rows_are_counted_with_every_batch() {
+        let policy = Policy::auto(Some(100), Some(1.0));
+        assert_eq!([99, 100, 101].map(|n_rows| policy.spills(n_rows, 1)), [false, false, true]);
+    }
+}

@@ -1,5 +1,6 @@
 //! The rules. Each gives all its violations at once, so that one run of the tests shows all the work.
 
+pub mod coverage;
 pub mod crates;
 pub mod cycles;
 pub mod files;

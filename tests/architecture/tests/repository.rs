@@ -1,7 +1,9 @@
 //! The rules, each asked of this repository. A failing test lists all that has to change.
 
+use architecture::coverage as page;
 use architecture::manifest::Manifest;
-use architecture::rules::{crates, cycles, files, names, stages, top_level, unsafety};
+use architecture::rules::{coverage, crates, cycles, files, names, stages, top_level, unsafety};
+use architecture::test_paths::Tests;
 use architecture::tree;
 
 #[track_caller]
@@ -67,4 +69,16 @@ fn modules_are_where_their_names_say() {
 #[test]
 fn files_are_short() {
     assert_none(&files::lengths(&tree::rust_files().unwrap()));
+}
+
+#[test]
+fn what_is_said_of_the_specification_can_be_checked() {
+    let text = std::fs::read_to_string(tree::root().join(page::PAGE)).unwrap();
+    let (rows, mut found) = page::rows(&text);
+    let (manifests, files) = (tree::manifests().unwrap(), tree::rust_files().unwrap());
+    let tests = Tests::new(&manifests, &files);
+    found.extend(coverage::violations(&rows, &tests, &|path| tree::root().join(path).is_file()));
+    let count = coverage::count(&rows);
+    println!("{}: {} requirements, {} done, {} open", page::PAGE, rows.len(), count.done, count.open);
+    assert_none(&found);
 }

@@ -168,6 +168,7 @@ fn the_list_of_an_iterate_link() {
     of("keep.output (1|iterate) out", &[("P011", "keep.output (1|iterate) out")]);
     of("read (1|start) out", &[("P011", "read (1|start) out")]);
     of("d (1|start) out", &[("P012", "d (1|start) out")]);
+    of("d (1|) keep", &[("P012", "d (1|) keep")]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A flow with a mistake of every kind: all are told at once, each with its code and place.
 
-use crate::support::Project;
 use crate::support::run::flow;
+use crate::support::{Output, Project};
 use serde_json::Value;
 
 /// Line 1 is the section `flow`.
@@ -63,14 +63,17 @@ fn found(project: &Project) -> Vec<(String, u64, u64)> {
     assert_eq!(output.code, 3, "{}\n{}", output.stdout, output.stderr);
     let result = output.json();
     assert_eq!(result["ok"], false);
-    let found = result["diagnostics"].as_array().unwrap();
-    let mut found: Vec<(String, u64, u64)> = found
-        .iter()
-        .map(|one| {
-            assert_eq!(one["file"], "wrong.yaml");
-            (one["code"].as_str().unwrap().to_owned(), one["line"].as_u64().unwrap(), one["col"].as_u64().unwrap())
-        })
-        .collect();
+    assert!(result["diagnostics"].as_array().unwrap().iter().all(|one| one["file"] == "wrong.yaml"));
+    places(&output)
+}
+
+/// Code, line and column of all findings, by place.
+fn places(output: &Output) -> Vec<(String, u64, u64)> {
+    let result = output.json();
+    let found = result["diagnostics"].as_array().unwrap().iter().map(|one| {
+        (one["code"].as_str().unwrap().to_owned(), one["line"].as_u64().unwrap(), one["col"].as_u64().unwrap())
+    });
+    let mut found: Vec<(String, u64, u64)> = found.collect();
     found.sort_by_key(|(code, line, col)| (*line, *col, code.clone()));
     found
 }
@@ -129,6 +132,55 @@ connections:
     project.write("wrong.yaml", flow("wrong", body));
     let codes: Vec<String> = found(&project).into_iter().map(|(code, _, _)| code).collect();
     assert_eq!(codes, ["P008", "P009"]);
+}
+
+/// Line 3 is the first node.
+const PORTS: &str = r#"modules:
+  - {id: src, name: csv_source, configs: {file_path: in.csv}}
+  - {id: other, name: csv_source, configs: {file_path: in.csv}}
+  - {id: keep, name: filter_mod, configs: {condition: n > 1}}
+  - {id: out, name: csv_sink, configs: {output_path: out.csv}}
+connections:
+  data:
+    - src.data - keep.input
+    - keep.output - out.input
+"#;
+
+#[test]
+fn every_input_has_one_link_and_every_source_a_reader() {
+    let found = |body: &str| {
+        let project = Project::new();
+        project.write("ports.yaml", flow("ports", body));
+        let output = project.pype(&["validate", "ports.yaml", "--output", "json"]);
+        let found = places(&output);
+        assert_eq!(output.code, if found.iter().all(|(code, ..)| code == "P007") { 0 } else { 3 });
+        found
+    };
+    let of = |body: &str, expected: &[(&str, u64, u64)]| {
+        let expected: Vec<_> = expected.iter().map(|(code, line, col)| ((*code).to_owned(), *line, *col)).collect();
+        assert_eq!(found(body), expected, "{body}");
+    };
+    let linked = |link: &str| format!("{PORTS}    - {link}\n");
+    of(PORTS, &[("P007", 4, 10)]);
+    of(&linked("other.data - keep.input"), &[("P004", 11, 7)]);
+    of(&linked("src.data - out.input"), &[("P007", 4, 10), ("P004", 11, 7)]);
+    let keep_alone = PORTS.replace("    - src.data - keep.input\n", "");
+    of(&keep_alone, &[("P007", 3, 10), ("P007", 4, 10), ("P005", 5, 10)]);
+}
+
+#[test]
+fn ids_that_cannot_be_used_are_refused() {
+    let of = |id: &str, expected: &[(&str, u64, u64)]| {
+        let project = Project::new();
+        let body = format!("modules:\n  - {{id: a, name: noop_solo}}\n  - {{id: {id}, name: noop_solo}}\n");
+        project.write("wrong.yaml", flow("wrong", &body));
+        let expected: Vec<_> = expected.iter().map(|(code, line, col)| ((*code).to_owned(), *line, *col)).collect();
+        assert_eq!(found(&project), expected, "{id}");
+    };
+    for id in ["context", "Params", "iter.x", "each", "run", "ENV", "secret", "one__two", "A.b"] {
+        of(id, &[("P014", 4, 10)]);
+    }
+    of("A", &[("P013", 4, 10)]);
 }
 
 #[test]

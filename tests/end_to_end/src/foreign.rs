@@ -2,6 +2,7 @@
 
 use crate::support::Project;
 use crate::support::run::flow;
+use crate::support::trace::{Show, assert_trace};
 use serde_json::json;
 
 /// A flow in which `module` stands between a source and a sink.
@@ -117,6 +118,15 @@ fn a_panic_in_run_is_an_error_with_its_place() {
 }
 
 #[test]
+fn a_module_that_panics_is_torn_down() {
+    let project = project();
+    let body = "modules: [{id: it, name: panic_solo, configs: {ended_file: ended}}]\n";
+    let run = project.run_fails("panic", body, &["`it`", "panic_solo", "nothing to do", "src/panics.rs:"]);
+    assert_eq!(run.node("it")["fault"]["kind"], "panic");
+    assert_eq!(project.read("ended"), "ended");
+}
+
+#[test]
 fn a_panic_in_setup_is_an_error_with_its_place() {
     let project = project();
     let words = ["`it`", "panic_setup_source", "libpype_demo_misbehaving.so", "not today", "src/panics.rs:"];
@@ -183,6 +193,50 @@ fn a_failure_that_stays_is_not_tried_again() {
     let run = project.run_job("retry", &[], 1);
     assert_eq!(run.node("it")["fault"]["transient"], false);
     assert!(!run.output.stderr.contains("next attempt"), "{}", run.output.stderr);
+}
+
+/// A module asks for what is around it, in two loops and in none: items are values, or rows where there are several columns.
+#[test]
+fn a_module_sees_its_item_and_the_globals_of_others() {
+    let project = project();
+    let body = r#"
+modules:
+  - {id: rates, name: set_var_solo, configs: {vars: {Euro: 1.5}}}
+  - {id: words, name: loop_source, configs: {items: [a, b]}}
+  - {id: rows, name: inline_source, configs: {rows: [{n: 7, path: x.csv}]}}
+  - {id: word, name: around_solo, configs: {node: RATES, name: euro}}
+  - {id: row, name: around_solo, configs: {node: rates, name: dollar}}
+  - {id: after, name: around_solo, configs: {node: rates, name: Euro}}
+connections:
+  control:
+    - "rates (1|) words"
+    - "words (1|iterate) word"
+    - "word (1|) rows"
+    - "rows.data (1|iterate) row"
+    - "words (2|) after"
+"#;
+    let (_, found) = project.traced("around", body, 0, Show::default());
+    let row = r#"    row succeeded: "global none, item {"n":7,"path":"x.csv"}, index 0""#;
+    let expected = [
+        "rates succeeded",
+        "words succeeded",
+        "item 0 of word: a",
+        r#"  word succeeded: "global 1.5, item "a", index 0""#,
+        "  rows succeeded",
+        r#"  item 0 of row: {"n":7,"path":"x.csv"}"#,
+        row,
+        "  row: 1 item",
+        "item 1 of word: b",
+        r#"  word succeeded: "global 1.5, item "b", index 1""#,
+        "  rows succeeded",
+        r#"  item 0 of row: {"n":7,"path":"x.csv"}"#,
+        row,
+        "  row: 1 item",
+        "word: 2 items",
+        r#"after succeeded: "global 1.5, item none, index none""#,
+        "run succeeded, exit 0",
+    ];
+    assert_trace(&found, &expected);
 }
 
 #[test]

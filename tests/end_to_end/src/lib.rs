@@ -43,6 +43,8 @@ mod kill;
 #[cfg(test)]
 mod failures;
 #[cfg(test)]
+mod threads;
+#[cfg(test)]
 mod scheduler_docs;
 #[cfg(test)]
 mod talend;

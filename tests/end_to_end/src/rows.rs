@@ -132,6 +132,26 @@ fn a_diamond_gives_both_sides_all_rows() {
     assert!(run.output.stderr.contains("show: 2 of 150000 rows"), "{}", run.output.stderr);
 }
 
+/// Two modules that each wait for the other to begin: one after the other, they would wait for ever.
+#[test]
+fn what_has_its_rows_runs_at_the_same_time() {
+    let project = Project::with_foreign_plugins();
+    let body = r#"
+settings: {timeout: 60, grace: 1}
+modules:
+  - {id: src, name: inline_source, configs: {rows: [{n: 1}, {n: 2}]}}
+  - {id: left, name: spin_mod, configs: {started_file: left_at, until_file: right_at}}
+  - {id: right, name: spin_mod, configs: {started_file: right_at, until_file: left_at}}
+  - {id: left_out, name: csv_sink, configs: {output_path: left.csv}}
+  - {id: right_out, name: csv_sink, configs: {output_path: right.csv}}
+connections:
+  data: [src.data - left.input, src.data - right.input, left.output - left_out.input, right.output - right_out.input]
+"#;
+    let run = project.run_flow("wave", body);
+    assert_eq!(run.result["sub_flows"].as_array().unwrap().len(), 1, "it is one sub flow");
+    assert_eq!(["left.csv", "right.csv"].map(|name| project.read(name)), ["n\n1\n2\n", "n\n1\n2\n"]);
+}
+
 /// Filters one after another, with a module that runs between two of them, and rejects that are filtered again.
 const CHAIN: &str = r#"
 modules:
@@ -196,10 +216,18 @@ fn where_rows_live_changes_no_byte_of_the_output() {
 #[test]
 fn rows_that_are_spilled_come_back() {
     let project = Project::new();
+    let spills = |args: &[&str]| {
+        let log = project.run_job("diamond", &[&["--log-format", "json"], args].concat(), 0).output.stderr;
+        let lines = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let is_spill = |line: &serde_json::Value| {
+            line["level"] == "INFO" && line["message"].as_str().unwrap().starts_with("spill to parquet at ")
+        };
+        lines.filter(is_spill).count()
+    };
     project.build("diamond", &format!("settings: {{spill_threshold_rows: 1000}}\n{DIAMOND}"));
-    project.run_job("diamond", &["--set", "out=spilled"], 0);
+    assert!(spills(&["--set", "out=spilled"]) > 0);
     project.build("diamond", DIAMOND);
-    project.run_job("diamond", &["--set", "out=kept"], 0);
+    assert_eq!(spills(&["--set", "out=kept"]), 0);
     assert!(outputs(&project, "spilled") == outputs(&project, "kept"));
     assert_eq!(project.leftovers(), [""; 0]);
 }

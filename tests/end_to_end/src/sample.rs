@@ -2,7 +2,7 @@
 
 use crate::support::tables::{parquet_columns, parquet_rows};
 use crate::support::{Output, Project};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const FLOW: &str = r#"flow:
   name: sample_etl
@@ -87,6 +87,24 @@ fn a_build_makes_four_files() {
     ];
     assert_eq!(files, expected);
     assert_eq!(project.read("jobs/sample_etl/sample_etl.yaml"), FLOW, "the YAML is kept as it was given");
+}
+
+/// So that whoever reads a job needs no plugin to know what its modules are.
+#[test]
+fn each_node_has_the_whole_manifest_of_its_module() {
+    let project = project();
+    project.pype(&["build", "sample_etl.yaml"]).expect_code(0);
+    let dag: Value = serde_json::from_str(&project.read("jobs/sample_etl/sample_etl_dag.json")).unwrap();
+    let nodes = dag["nodes"].as_array().unwrap();
+    let names: Vec<&str> = nodes.iter().map(|node| node["module"]["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["csv_source", "filter_mod", "parquet_sink"]);
+    for node in nodes {
+        let name = node["module"]["name"].as_str().unwrap();
+        let mut told = project.pype(&["describe-module", name, "--output", "json"]).expect_code(0).json();
+        // Where the module was found stands beside its manifest.
+        told.as_object_mut().unwrap().retain(|key, _| !["plugin", "registered"].contains(&key.as_str()));
+        assert_eq!(node["module"], told, "{name}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
-//! Modules that misbehave, each in one way, beside three that behave well in unusual ways: tokio tasks, blocking streams, and
-//! a step that logs its life.
+//! Modules that misbehave, each in one way, beside four that behave well in unusual ways: tokio tasks, blocking streams, and
+//! steps that log their life, and what they see around them.
 
+mod around_solo;
 mod bad_rows_source;
 mod endless_solo;
 mod life_solo;
@@ -10,13 +11,16 @@ mod spin;
 mod stream_mod;
 mod transient_source;
 
+use around_solo::Around;
 use bad_rows_source::BadRows;
 use endless_solo::Endless;
 use life_solo::Life;
-use panics::{PanicRun, PanicSetup};
+use panics::{PanicRun, PanicSetup, PanicSolo};
 use pass_mod::Pass;
 use spin::{Spin, SpinMod};
 use stream_mod::Stream;
 use transient_source::Transient;
 
-pypeline_sdk::export_plugin!(PanicRun, PanicSetup, Transient, Endless, BadRows, Pass, Stream, Spin, SpinMod, Life);
+pypeline_sdk::export_plugin!(
+    PanicRun, PanicSetup, PanicSolo, Transient, Endless, BadRows, Pass, Stream, Spin, SpinMod, Life, Around
+);

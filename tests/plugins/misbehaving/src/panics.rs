@@ -1,4 +1,4 @@
-//! Modules that panic: half way through their rows, and before the first one.
+//! Modules that panic: half way through their rows, before the first one, and with something to put away.
 
 use pypeline_sdk::prelude::*;
 
@@ -44,6 +44,35 @@ impl Module for PanicSetup {
     }
 
     async fn run(&mut self, _: &mut Io) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Where to leave a trace.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PanicSoloConfig {
+    /// Written by its teardown; relative to the project
+    ended_file: String,
+}
+
+pub struct PanicSolo(PanicSoloConfig);
+
+impl Module for PanicSolo {
+    type Config = PanicSoloConfig;
+    const MANIFEST: Manifest =
+        Manifest::solo("panic_solo").category("Demo").description("Panics, and is torn down all the same");
+
+    fn create(config: PanicSoloConfig) -> Result<Self> {
+        Ok(Self(config))
+    }
+
+    async fn run(&mut self, _: &mut Io) -> Result<()> {
+        panic!("nothing to do")
+    }
+
+    async fn teardown(&mut self, context: &RunContext) -> Result<()> {
+        std::fs::write(context.path(&self.0.ended_file), "ended")?;
         Ok(())
     }
 }
