@@ -1,9 +1,11 @@
 //! The command line: commands, their arguments, and the help that explains them.
 
+pub mod history;
 pub mod logs;
 mod run;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use history::{RunsArgs, StatsArgs, StatusArgs};
 use logs::LogsArgs;
 use pypeline_engine::run::observe::logging::LogLevels;
 pub use run::{ContextArgs, RunArgs, ValueArgs};
@@ -82,8 +84,14 @@ pub enum Command {
     Run(RunArgs),
     /// Show the values that a run would begin with, and where each comes from
     Context(ContextArgs),
+    /// List runs, the newest first
+    Runs(RunsArgs),
+    /// Show what runs now and how each job's last run went, or one run in detail
+    Status(StatusArgs),
     /// Show what a run has logged
     Logs(LogsArgs),
+    /// Show rows and seconds of a job's runs over time, and what is unusual
+    Stats(StatsArgs),
     /// List the modules of all plugins on the search path
     ListModules,
     /// Show all that a module says of itself

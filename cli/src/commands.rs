@@ -2,6 +2,7 @@
 
 pub mod context;
 pub mod flow;
+pub mod history;
 pub mod init;
 pub mod logs;
 pub mod modules;

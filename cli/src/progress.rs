@@ -12,7 +12,7 @@ use pypeline_schema::event::{Event, EventLine};
 use pypeline_schema::run_result::State;
 use std::collections::HashMap;
 use std::io::Write;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// Failures of a loop's items that are said as they happen; the report has them all.
@@ -42,8 +42,8 @@ pub struct Progress {
 
 impl Progress {
     /// Shows nothing yet.
-    pub fn new(style: Style, expected: Expected) -> Self {
-        let live = Live::new(style == Style::Live, expected.clone());
+    pub fn new(style: Style, expected: Arc<OnceLock<Expected>>) -> Self {
+        let live = Live::new(style == Style::Live, Arc::clone(&expected));
         Self { style, live, plain: Plain::new(expected), n_said: Mutex::default() }
     }
 

@@ -1,16 +1,19 @@
 //! `pype run`: a job folder's rows, or with `--explain` its plan.
 
 use crate::args::{Global, Output, RunArgs, ValueArgs};
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::progress::{Expected, Progress, Style};
 use crate::render;
 use crate::report;
 use pypeline_engine::project::Project;
+use pypeline_engine::run::observe::Several;
 use pypeline_engine::run::{self, RunOptions, Tools, explain};
+use pypeline_history::{History, Place, Recorder};
 use pypeline_polars::PolarsExecutor;
 use pypeline_vault::VaultOfEnvironment;
 use serde_json::Value;
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Runs a job folder, or shows how it would run.
@@ -27,17 +30,23 @@ pub fn run(global: &Global, args: &RunArgs) -> Result<u8, Failure> {
         render::text(&text);
         return Ok(0);
     }
-    let progress = Arc::new(Progress::new(style(global, args), Expected::new()));
+    let place = Place::of(&project).map_err(|error| Failure::new(Exit::Usage, error))?;
+    let progress = Arc::new(Progress::new(style(global, args), expected(&project, &args.job, &place)));
+    let recorder = Arc::new(Recorder::new(place, &project, &args.job));
     let writer = Arc::clone(&progress);
     let _log = crate::logging::init(global, move || writer.writer());
+    let observer = Several(vec![Arc::clone(&progress) as _, Arc::clone(&recorder) as _]);
     let tools = Tools {
         executor: Arc::new(PolarsExecutor),
         vault: Some(Arc::new(VaultOfEnvironment::default()) as _),
-        observer: Arc::clone(&progress) as _,
+        observer: Arc::new(observer),
     };
     let result = run::run(&project, &args.job, &options, tools);
     progress.finish();
     let result = result?;
+    if let Some(warning) = recorder.finish(&result) {
+        tracing::warn!("{warning}");
+    }
     let is_stdout_taken = args.events.as_ref().is_some_and(|path| path.as_os_str() == "-");
     match global.output {
         _ if is_stdout_taken => {}
@@ -46,6 +55,24 @@ pub fn run(global: &Global, args: &RunArgs) -> Result<u8, Failure> {
         Output::Text => report::run_result(&result, &args.job),
     }
     Ok(result.exit_code)
+}
+
+/// What earlier runs have brought through each link, looked up beside the run: it waits for nothing.
+fn expected(project: &Project, job: &Path, place: &Place) -> Arc<OnceLock<Expected>> {
+    let found: Arc<OnceLock<Expected>> = Arc::default();
+    let (project, job, place, to) = (project.clone(), job.to_path_buf(), place.clone(), Arc::clone(&found));
+    let look = move || {
+        let mut history = History::open(&place).ok()?;
+        let folder = job.canonicalize().ok()?.display().to_string();
+        let known = history.jobs_named(&folder).ok()?.into_iter().find(|job| job.project == project.root())?;
+        let usual = history.expected(&known).ok()?.links;
+        // A whole number of rows, far below where they are no longer exact.
+        let links = usual.into_iter().filter_map(|(link, usual)| Some((link, usual.rows? as u64)));
+        to.set(links.collect()).ok()
+    };
+    // Without a thread to be had, or a history, nothing is known beforehand.
+    let _ = std::thread::Builder::new().name("pype-expected".to_owned()).spawn(look);
+    found
 }
 
 fn style(global: &Global, args: &RunArgs) -> Style {

@@ -6,7 +6,7 @@ use pypeline_engine::run::observe::LinkCounter;
 use pypeline_schema::event::{Event, EventLine};
 use std::fmt::Write;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 /// Lines shown at most; a terminal has only so many.
@@ -21,7 +21,7 @@ const HERTZ: u8 = 10;
 /// The lines.
 pub struct Live {
     bars: MultiProgress,
-    expected: Expected,
+    expected: Arc<OnceLock<Expected>>,
     state: Arc<Mutex<State>>,
 }
 
@@ -43,7 +43,7 @@ impl State {
 }
 
 impl Live {
-    pub fn new(is_live: bool, expected: Expected) -> Self {
+    pub fn new(is_live: bool, expected: Arc<OnceLock<Expected>>) -> Self {
         let target = if is_live { ProgressDrawTarget::stderr_with_hz(HERTZ) } else { ProgressDrawTarget::hidden() };
         Self { bars: MultiProgress::with_draw_target(target), expected, state: Arc::default() }
     }
@@ -89,7 +89,7 @@ impl Live {
             Event::LoopStarted { from, to, items, .. } if is_outside => {
                 let mut state = lock(&self.state);
                 if state.n_lines() < SHOWN {
-                    let bar = self.line("items", *items, format!("{from} => {to}"));
+                    let bar = self.line("items", known(*items), format!("{from} => {to}"));
                     state.loops.push((to.clone(), bar));
                 }
             }
@@ -121,7 +121,9 @@ impl Live {
             if state.n_lines() < SHOWN {
                 let (from, to) = (link.from.to_string(), link.to.to_string());
                 let message = format!("  {from} -> {to}");
-                let bar = self.line("rows", self.expected.get(&(from, to)).copied(), message);
+                let (known, link_name) = (Arc::clone(&self.expected), (from, to));
+                let expected = move || known.get()?.get(&link_name).copied();
+                let bar = self.line("rows", expected, message);
                 state.rows.push((link, bar));
             }
         }
@@ -140,13 +142,18 @@ impl Live {
     }
 
     /// A line that counts, with a rate, and with the time left where it is known how many there will be.
-    fn line(&self, what: &'static str, expected: Option<u64>, message: String) -> ProgressBar {
+    fn line(
+        &self,
+        what: &'static str,
+        expected: impl Fn() -> Option<u64> + Clone + Send + Sync + 'static,
+        message: String,
+    ) -> ProgressBar {
         let rate = |state: &ProgressState, out: &mut dyn Write| {
             // A text that cannot be formatted is left out.
             let _ = write!(out, "{}", HumanCount(state.per_sec() as u64));
         };
         let left = move |state: &ProgressState, out: &mut dyn Write| {
-            if let Some((percent, left)) = shown::rest(state.pos(), expected, state.per_sec()) {
+            if let Some((percent, left)) = shown::rest(state.pos(), expected(), state.per_sec()) {
                 let _ = write!(out, "{percent} %, about {} left", shown::time(left));
             }
         };
@@ -160,4 +167,9 @@ impl Live {
 
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
+}
+
+/// What is known from the beginning.
+fn known(n: Option<u64>) -> impl Fn() -> Option<u64> + Clone + Send + Sync + 'static {
+    move || n
 }

@@ -5,7 +5,7 @@ use pypeline_engine::run::observe::LinkCounter;
 use pypeline_schema::event::{Event, EventLine};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 /// What goes on.
@@ -25,15 +25,15 @@ struct Loop {
 
 /// Tells of what goes on.
 pub struct Plain {
-    expected: Arc<Expected>,
+    expected: Arc<OnceLock<Expected>>,
     running: Arc<Mutex<Running>>,
     /// Gone when the run has ended.
     end: Mutex<Option<Sender<()>>>,
 }
 
 impl Plain {
-    pub fn new(expected: Expected) -> Self {
-        Self { expected: Arc::new(expected), running: Arc::default(), end: Mutex::default() }
+    pub fn new(expected: Arc<OnceLock<Expected>>) -> Self {
+        Self { expected, running: Arc::default(), end: Mutex::default() }
     }
 
     pub fn begin(&self, links: &[LinkCounter], every: Duration) {
@@ -43,7 +43,7 @@ impl Plain {
         *lock(&self.end) = Some(end);
         let tell = move || {
             while has_ended.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
-                lock(&running).tell(&expected);
+                lock(&running).tell(expected.get());
             }
         };
         // Without a thread to be had, nothing is told on the way.
@@ -80,7 +80,7 @@ impl Plain {
 }
 
 impl Running {
-    fn tell(&self, expected: &Expected) {
+    fn tell(&self, expected: Option<&Expected>) {
         for (sub_flow, since) in &self.sub_flows {
             let elapsed = since.elapsed();
             let of = |link: &&LinkCounter| *link.sub_flow == **sub_flow;
@@ -96,10 +96,10 @@ impl Running {
     }
 }
 
-fn said(link: &LinkCounter, elapsed: Duration, expected: &Expected) -> String {
+fn said(link: &LinkCounter, elapsed: Duration, expected: Option<&Expected>) -> String {
     let rows = link.rows.load(Ordering::Relaxed);
     let (from, to) = (link.from.to_string(), link.to.to_string());
-    let expected = expected.get(&(from.clone(), to.clone())).copied();
+    let expected = expected.and_then(|expected| expected.get(&(from.clone(), to.clone())).copied());
     format!("{from} -> {to} {}", shown::count(rows, "rows", rate(rows, elapsed), expected))
 }
 

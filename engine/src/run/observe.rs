@@ -33,6 +33,19 @@ pub trait Observer: Send + Sync {
     fn event(&self, line: &EventLine);
 }
 
+/// Tells several, one after another.
+pub struct Several(pub Vec<Arc<dyn Observer>>);
+
+impl Observer for Several {
+    fn begin(&self, links: &[LinkCounter]) {
+        self.0.iter().for_each(|observer| observer.begin(links));
+    }
+
+    fn event(&self, line: &EventLine) {
+        self.0.iter().for_each(|observer| observer.event(line));
+    }
+}
+
 /// Tells nobody.
 pub struct Silent;
 
