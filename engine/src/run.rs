@@ -114,6 +114,10 @@ pub fn run(project: &Project, folder: &Path, options: &RunOptions, tools: Tools)
     artifacts::remove_leftovers(&std::env::temp_dir());
     let store = Arc::new(ArtifactStore::new(Policy::of(&job.metadata.settings), &std::env::temp_dir()));
     let runtime = workers::runtime(cores(), threads)?;
+    if let Some(vault) = tools.vault.clone() {
+        // It ends with the runtime.
+        drop(runtime.spawn(async move { vault.keep_alive().await }));
+    }
     let workers = Arc::new(Workers::new(runtime.handle().clone()));
     let host = Host {
         runtime: runtime.handle().clone(),

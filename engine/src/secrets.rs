@@ -21,8 +21,16 @@ pub type Found = BTreeMap<String, Secret>;
 /// An answer to come.
 pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Found, SecretError>> + Send + 'a>>;
 
+/// Work that goes on beside a run.
+pub type KeepAlive<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
 /// A server that keeps secrets. It keeps to a deadline of its own: an answer comes, or an error.
 pub trait Vault: Send + Sync {
     /// Reads all that lies at `path`, which begins with the mount: `secret/team/db`. Not cached: each call asks the server.
     fn read<'a>(&'a self, path: &'a str) -> Answer<'a>;
+
+    /// Keeps a login alive over hours without a question; goes with the run.
+    fn keep_alive(&self) -> KeepAlive<'_> {
+        Box::pin(std::future::ready(()))
+    }
 }

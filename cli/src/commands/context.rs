@@ -6,12 +6,14 @@ use crate::exit::{Exit, Failure};
 use crate::render;
 use pypeline_engine::project::Project;
 use pypeline_engine::run::context::{VariableReport, describe};
+use pypeline_vault::VaultOfEnvironment;
 use serde_json::Value;
+use std::sync::Arc;
 
 /// Shows the values of a job's variables.
 pub fn context(global: &Global, args: &ContextArgs) -> Result<u8, Failure> {
     let project = Project::locate_job(global.project.as_deref(), &args.job);
-    let check = if args.check { Some(super::vault()?) } else { None };
+    let check = if args.check { Some(Some(Arc::new(VaultOfEnvironment::default()) as _)) } else { None };
     let report = describe(&project, &args.job, &options(&args.values), check)?;
     let is_complete = report.problems.is_empty();
     if global.output == Output::Json {

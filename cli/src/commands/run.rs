@@ -8,6 +8,7 @@ use crate::report;
 use pypeline_engine::project::Project;
 use pypeline_engine::run::{self, RunOptions, Tools, explain};
 use pypeline_polars::PolarsExecutor;
+use pypeline_vault::VaultOfEnvironment;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,8 +30,11 @@ pub fn run(global: &Global, args: &RunArgs) -> Result<u8, Failure> {
     let progress = Arc::new(Progress::new(style(global, args), Expected::new()));
     let writer = Arc::clone(&progress);
     let _log = crate::logging::init(global, move || writer.writer());
-    let tools =
-        Tools { executor: Arc::new(PolarsExecutor), vault: super::vault()?, observer: Arc::clone(&progress) as _ };
+    let tools = Tools {
+        executor: Arc::new(PolarsExecutor),
+        vault: Some(Arc::new(VaultOfEnvironment::default()) as _),
+        observer: Arc::clone(&progress) as _,
+    };
     let result = run::run(&project, &args.job, &options, tools);
     progress.finish();
     let result = result?;

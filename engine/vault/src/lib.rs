@@ -18,6 +18,7 @@ mod answer;
 mod client;
 mod connection;
 mod deadline;
+mod environment;
 mod failure;
 mod kv;
 mod lease;
@@ -30,6 +31,7 @@ mod trust;
 mod wire;
 
 pub use client::VaultClient;
+pub use environment::VaultOfEnvironment;
 pub use settings::Settings;
 
 #[cfg(test)]

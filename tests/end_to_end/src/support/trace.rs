@@ -16,13 +16,13 @@ pub struct Show {
 }
 
 /// What nodes have logged, by node and the indices of the items around.
-type Said = BTreeMap<(String, Vec<u64>), Vec<String>>;
+type Said = BTreeMap<(String, String), Vec<String>>;
 
 /// The lines that have happened; `log` is what the run wrote with `--log-format json`.
 pub fn trace(record: &Record, log: &str, show: Show) -> Vec<String> {
     let said = said(log);
     let line = |event: &Value| {
-        let path = indices(event);
+        let path: Vec<u64> = event["iter"].as_array().into_iter().flatten().filter_map(Value::as_u64).collect();
         let text = line(record, event, &path, &said, show)?;
         // The lines of an item itself stand beside the loop that it belongs to.
         let is_item = event["event"].as_str().unwrap().starts_with("iteration_");
@@ -31,17 +31,13 @@ pub fn trace(record: &Record, log: &str, show: Show) -> Vec<String> {
     record.events.iter().filter_map(line).collect()
 }
 
-/// Of the items around an event or a log line.
-fn indices(line: &Value) -> Vec<u64> {
-    line["iter"].as_array().into_iter().flatten().filter_map(Value::as_u64).collect()
-}
-
 fn said(log: &str) -> Said {
     let mut said = Said::new();
     // Not all lines are of nodes, and what is no JSON is none of them.
     for line in log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
         if let (Some(node), Some(message)) = (line["node_id"].as_str(), line["message"].as_str()) {
-            said.entry((node.to_owned(), indices(&line))).or_default().push(format!("\"{message}\""));
+            let path: Vec<u64> = line["iter"].as_array().into_iter().flatten().filter_map(Value::as_u64).collect();
+            said.entry((node.to_owned(), format!("{path:?}"))).or_default().push(format!("\"{message}\""));
         }
     }
     said
@@ -51,7 +47,7 @@ fn said(log: &str) -> Said {
 fn words(record: &Record, sub_flow: &str, path: &[u64], said: &Said) -> String {
     let sub_flows = record.result["sub_flows"].as_array().unwrap();
     let nodes = sub_flows.iter().find(|known| known["name"] == sub_flow).unwrap()["nodes"].as_array().unwrap();
-    let of = |node: &Value| said.get(&(node["id"].as_str().unwrap().to_owned(), path.to_vec())).cloned();
+    let of = |node: &Value| said.get(&(node["id"].as_str().unwrap().to_owned(), format!("{path:?}"))).cloned();
     let words: Vec<String> = nodes.iter().filter_map(of).flatten().collect();
     if words.is_empty() { String::new() } else { format!(": {}", words.join(", ")) }
 }

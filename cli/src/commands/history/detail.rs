@@ -1,0 +1,110 @@
+//! One run in detail: its sub flows, nodes, links and failures; what it does now, if it goes on.
+
+use super::words::{coloured, opt_count, opt_seconds, progress, span, table};
+use crate::args::{Global, Output};
+use crate::render::{self, grouped, line};
+use pypeline_history::{Detail, History, HistoryError, Live, Run, RunState, time};
+use pypeline_schema::run_result::FailureResult;
+use serde_json::json;
+
+/// Failures shown one by one.
+const SHOWN: usize = 20;
+
+/// Shows a run.
+pub fn show(global: &Global, history: &mut History, found: Detail) -> Result<(), HistoryError> {
+    let (detail, live) = match found.run.state {
+        RunState::Running => {
+            let (detail, live) = history.live(&found.run)?;
+            (detail, Some(live))
+        }
+        _ => (found, None),
+    };
+    let failures = history.failures(&detail.run);
+    if global.output == Output::Json {
+        render::json(&json!({"run": detail, "live": live, "failures": failures}));
+        return Ok(());
+    }
+    tables(&detail);
+    verdict(&detail.run, live.as_ref());
+    told(&detail.run, &failures);
+    if detail.run.has_record {
+        line(&format!("record: {}", detail.run.job_folder.join("runs").join(&detail.run.run_id).display()));
+    } else {
+        line("its record is gone");
+    }
+    Ok(())
+}
+
+fn tables(detail: &Detail) {
+    let sub_flows = detail.sub_flows.iter().map(|part| {
+        let counts = [part.runs, part.failed, part.retries].map(grouped);
+        let head = [part.name.clone(), part.state.as_str().to_owned()];
+        head.into_iter().chain(counts).chain([opt_seconds(part.seconds)]).collect()
+    });
+    let sub_flows: Vec<Vec<String>> = sub_flows.collect();
+    if !sub_flows.is_empty() {
+        table(&["sub flow", "state", "runs", "failed", "retries", "seconds"], sub_flows, &[2, 3, 4, 5]);
+    }
+    let nodes = detail.nodes.iter().map(|node| {
+        let head = [node.sub_flow.as_deref(), Some(&node.id), node.module.as_deref(), Some(node.state.as_str())];
+        let head = head.map(|text| text.unwrap_or_default().to_owned());
+        let counts = [node.rows_in, node.rows_out, node.rows_rejected].map(opt_count);
+        head.into_iter().chain(counts).chain([opt_seconds(node.seconds)]).collect()
+    });
+    let nodes: Vec<Vec<String>> = nodes.collect();
+    if !nodes.is_empty() {
+        let header = ["sub flow", "node", "module", "state", "rows in", "rows out", "rejected", "seconds"];
+        table(&header, nodes, &[4, 5, 6, 7]);
+    }
+    let links = detail.links.iter().map(|link| vec![link.from.clone(), link.to.clone(), grouped(link.rows)]);
+    let links: Vec<Vec<String>> = links.collect();
+    if !links.is_empty() {
+        table(&["from", "to", "rows"], links, &[2]);
+    }
+}
+
+fn verdict(run: &Run, live: Option<&Live>) {
+    let state = coloured(run.state);
+    let (job, run_id, started) = (&run.job, &run.run_id, time::local(&run.started_at));
+    let took = run.seconds.map_or_else(String::new, |seconds| format!(" after {}", span(seconds)));
+    let memory =
+        run.peak_rss_bytes.map_or_else(String::new, |bytes| format!(", peak memory {} MB", bytes / (1024 * 1024)));
+    let text = match (run.state, live) {
+        (RunState::Running, Some(live)) => format!("{job} is {state}: {}", progress(live)),
+        (RunState::Unknown, _) => {
+            let host = run.host.as_deref().unwrap_or("another machine");
+            format!("{job} is {state}: it began on {host}, which alone can tell whether it goes on")
+        }
+        (RunState::Died, _) => format!("{job} {state}{took}: it ended without a word, as a process that is killed"),
+        _ => format!("{job} {state}{took}{memory}"),
+    };
+    line(&format!("{text}, started {started}, run {run_id}"));
+}
+
+fn told(run: &Run, failures: &[FailureResult]) {
+    let yaml = run.job_folder.join(format!("{}.yaml", run.job));
+    for failure in failures.iter().take(SHOWN) {
+        let word = if failure.handled { "\u{1b}[33mhandled\u{1b}[0m" } else { "\u{1b}[31mfailure\u{1b}[0m" };
+        let path: Vec<String> = failure.iter.iter().map(u64::to_string).collect();
+        let path = if path.is_empty() { String::new() } else { format!(", item {}", path.join("/")) };
+        let item = failure.item.as_ref().map_or_else(String::new, |item| format!(" `{item}`"));
+        line(&format!("{word}: node `{}`{path}{item}: {}", failure.node, failure.fault.message));
+        if failure.line > 0 {
+            line(&format!("  --> {}:{}", yaml.display(), failure.line));
+        }
+        let facts = failure.fault.context.iter().map(|(key, value)| format!("{key}: {value}"));
+        let causes = failure.fault.causes.iter().map(|cause| format!("caused by: {cause}"));
+        let help = failure.fault.help.iter().map(|help| format!("help: {help}"));
+        facts.chain(causes).chain(help).for_each(|text| line(&format!("  = {text}")));
+    }
+    let more = run.n_failures.saturating_sub(failures.len().min(SHOWN) as u64);
+    match (failures.is_empty(), &run.failed_message) {
+        // The record is gone; the history has kept the first one.
+        (true, Some(message)) => {
+            let node = run.failed_node.as_ref().map_or_else(String::new, |node| format!("node `{node}`: "));
+            line(&format!("\u{1b}[31mfailure\u{1b}[0m: {node}{message}"));
+        }
+        (false, _) if more > 0 => line(&format!("and {} more", grouped(more))),
+        _ => {}
+    }
+}

@@ -1,0 +1,7 @@
+//! The index over both databases: the same questions to both, and what each does when its place is not as it should be.
+
+mod etl;
+mod postgres;
+mod server;
+mod sqlite;
+mod suite;

@@ -1,0 +1,134 @@
+//! The index in a PostgreSQL: what both databases do, and a server that does not.
+
+use crate::etl::*;
+use crate::server::{PASSWORD, Server};
+use crate::sqlite::{BOUND, recorded};
+use crate::suite::{CASES, all, begin};
+use pypeline_history::{History, HistoryError, Place, RunState};
+use pypeline_schema::run_result::State;
+use std::net::TcpListener;
+use std::time::Instant;
+
+fn place(url: &str, etl: &Etl) -> Place {
+    Place::parse(url, &etl.project).unwrap()
+}
+
+fn skipped() {
+    println!("skipped: PYPE_POSTGRES_BIN does not name a folder of PostgreSQL's programs");
+}
+
+#[test]
+fn does_what_both_do() {
+    let Some(server) = Server::start(&[]) else { return skipped() };
+    for (at, (name, case)) in CASES.into_iter().enumerate() {
+        println!("{name}");
+        let etl = Etl::new();
+        case(&place(&server.database(&format!("case_{at}")), &etl), &etl);
+    }
+    by_the_socket(&server);
+    other_machines(&server);
+    a_recorder_writes_a_run(&server);
+    a_wrong_password(&server);
+    a_newer_version(&server);
+    a_locked_table(&server);
+    a_server_that_goes_while_a_run_goes_on(&server);
+}
+
+fn by_the_socket(server: &Server) {
+    let etl = Etl::new();
+    server.database("sockets");
+    let socket = server.socket().display().to_string().replace('/', "%2F");
+    let url = format!("postgres://etl:{PASSWORD}@{socket}:{}/sockets", server.port);
+    assert_eq!(recorded(&place(&url, &etl), &etl, 1), None);
+}
+
+/// What another machine began is neither shown as running nor as dead, unless its files are seen here.
+fn other_machines(server: &Server) {
+    let etl = Etl::new();
+    let (seen, unseen) = (etl.job("seen"), etl.job("unseen"));
+    let url = server.database("machines");
+    let place = place(&url, &etl);
+    let mut history = History::open(&place).unwrap();
+    history.begin(&begin(&seen, &etl, 1)).unwrap();
+    history.begin(&begin(&unseen, &etl, 2)).unwrap();
+    write_record(&seen, 1, 1, State::Succeeded);
+    let mut client = postgres::Client::connect(&url, postgres::NoTls).unwrap();
+    client.batch_execute("UPDATE pype_runs SET host = 'another'").unwrap();
+    let states = |history: &mut History| all(history).iter().map(|run| run.state).collect::<Vec<_>>();
+    assert_eq!(states(&mut history), [RunState::Unknown, RunState::Succeeded]);
+    let synced = history.sync(&etl.project).unwrap();
+    assert_eq!(synced.gone, 0, "what another machine keeps is not gone");
+    assert!(all(&mut history).iter().all(|run| run.has_record));
+}
+
+fn a_recorder_writes_a_run(server: &Server) {
+    let etl = Etl::new();
+    let place = place(&server.database("recorder"), &etl);
+    assert_eq!(recorded(&place, &etl, 1), None);
+    let [run] = all(&mut History::open(&place).unwrap()).try_into().unwrap();
+    assert_eq!((run.state, run.rows), (RunState::Succeeded, Some(1)));
+}
+
+fn a_wrong_password(server: &Server) {
+    let etl = Etl::new();
+    let url = server.url("postgres").replace(PASSWORD, "not-the-Pa55word");
+    let warning = recorded(&place(&url, &etl), &etl, 1).unwrap();
+    assert!(warning.contains("password authentication failed"), "{warning}");
+    assert!(!warning.contains("Pa55word"), "{warning}");
+    let nowhere = recorded(&place(&server.url("no_such_database"), &etl), &etl, 2).unwrap();
+    assert!(nowhere.contains("no_such_database"), "{nowhere}");
+}
+
+fn a_newer_version(server: &Server) {
+    let etl = Etl::new();
+    let url = server.database("newer");
+    assert_eq!(recorded(&place(&url, &etl), &etl, 1), None);
+    let mut client = postgres::Client::connect(&url, postgres::NoTls).unwrap();
+    client.batch_execute("UPDATE pype_version SET version = 99").unwrap();
+    let error = History::open(&place(&url, &etl)).map(|_| ()).unwrap_err();
+    assert!(matches!(error, HistoryError::Newer { found: 99, .. }), "{error}");
+    client.batch_execute("UPDATE pype_version SET version = 1; DROP TABLE pype_links").unwrap();
+    let warning = recorded(&place(&url, &etl), &etl, 2).unwrap();
+    assert!(warning.contains("pype_links") && warning.contains("drop the tables"), "{warning}");
+}
+
+fn a_locked_table(server: &Server) {
+    let etl = Etl::new();
+    let url = server.database("locked");
+    assert_eq!(recorded(&place(&url, &etl), &etl, 1), None);
+    let mut holder = postgres::Client::connect(&url, postgres::NoTls).unwrap();
+    holder.batch_execute("BEGIN; LOCK TABLE pype_runs IN ACCESS EXCLUSIVE MODE").unwrap();
+    let warning = recorded(&place(&url, &etl), &etl, 2).unwrap();
+    assert!(warning.contains("locked") || warning.contains("not answered"), "{warning}");
+    drop(holder);
+    let mut history = History::open(&place(&url, &etl)).unwrap();
+    history.sync(&etl.project).unwrap();
+    assert_eq!(all(&mut history).len(), 2);
+}
+
+fn a_server_that_goes_while_a_run_goes_on(server: &Server) {
+    let etl = Etl::new();
+    let place = place(&server.database("goes"), &etl);
+    let mut history = History::open(&place).unwrap();
+    let job = etl.job("daily");
+    history.begin(&begin(&job, &etl, 1)).unwrap();
+    server.stop();
+    let result = write_record(&job, 1, 1, State::Succeeded);
+    let error = history.record(&job, &result).unwrap_err().to_string();
+    assert!(error.contains("in database `goes`") && !error.contains(PASSWORD), "{error}");
+    let warning = recorded(&place, &etl, 2).unwrap();
+    assert!(warning.contains("cannot be reached") && !warning.contains(PASSWORD), "{warning}");
+}
+
+#[test]
+fn a_server_that_never_answers_costs_a_warning() {
+    let etl = Etl::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://etl:Pa55word@{}/runs", listener.local_addr().unwrap());
+    let began = Instant::now();
+    let error = History::open(&place(&url, &etl)).map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains("no answer within 3 s"), "{error}");
+    let warning = recorded(&place(&url, &etl), &etl, 1).unwrap();
+    assert!(warning.contains("not answered in 2 s"), "{warning}");
+    assert!(began.elapsed() < BOUND);
+}
