@@ -275,14 +275,19 @@ modules:
 connections: {data: [src.data - show.input, show.output - out.input]}
 "#;
     project.build("logs", body);
-    let output = project.pype(&["run", "jobs/logs", "--log-format", "json", "-v"]).expect_code(0);
-    let lines: Vec<serde_json::Value> = output
-        .stderr
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
-        .collect();
-    let shown = lines.iter().find(|line| line["node_id"] == "show").unwrap();
-    assert_eq!(shown["level"], "INFO");
-    assert!(shown["message"].as_str().unwrap().starts_with("show: 2 of 2 rows\n"), "{shown}");
-    assert!(lines.iter().any(|line| line["level"] == "DEBUG"), "-v tells more");
+    // Where nobody looks at a terminal, they are so without being asked for.
+    for form in [&["--log-format", "json"][..], &[]] {
+        let output = project.pype(&[&["run", "jobs/logs", "-v"], form].concat()).expect_code(0);
+        let lines: Vec<serde_json::Value> = output
+            .stderr
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+            .collect();
+        let shown = lines.iter().find(|line| line["node_id"] == "show").unwrap();
+        let tags = ["level", "sub_flow", "target"].map(|key| shown[key].as_str().unwrap());
+        assert_eq!(tags, ["INFO", "src", "log_rows_mod"]);
+        assert!(project.run_ids("logs").iter().any(|run| shown["run"] == **run), "{shown}");
+        assert!(shown["message"].as_str().unwrap().starts_with("show: 2 of 2 rows\n"), "{shown}");
+        assert!(lines.iter().any(|line| line["level"] == "DEBUG"), "-v tells more");
+    }
 }
