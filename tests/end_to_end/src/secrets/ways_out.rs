@@ -33,7 +33,10 @@ fn says(how: &str, forms: &[&str], given: &str) -> String {
         )
     };
     let steps: String = forms.iter().map(step).collect();
-    format!("settings: {{retry_delay: 0}}\nmodules:\n{steps}{CONTEXT}")
+    // One after the other, whatever becomes of it.
+    let links: Vec<String> = forms.windows(2).map(|two| format!("say_{} (1|always) say_{}", two[0], two[1])).collect();
+    let links = serde_json::json!({"control": links});
+    format!("settings: {{retry_delay: 0}}\nmodules:\n{steps}connections: {links}\n{CONTEXT}")
 }
 
 const BY_TEMPLATE: &str = "text: '{{ context.password }}'";
@@ -153,7 +156,7 @@ connections:
     - "say_plain (7|{said} > 5) odd"
 context:"#
         );
-        let body = says(how, &["plain"], BY_TEMPLATE).replace("context:", &more);
+        let body = says(how, &["plain"], BY_TEMPLATE).replace("connections: {\"control\":[]}\ncontext:", &more);
         scene.runs(&[], &body, 1);
         scene.project.assert_nowhere(pieces(CANARY));
     }

@@ -98,13 +98,17 @@ pub fn found_below(folder: &Path) -> Vec<String> {
     found
 }
 
-/// What else must not be found of a secret: in another case, either half of it, and its bytes as numbers.
+/// What else must not be found of a secret: in another case, either half of it, and both as JSON has them.
 pub fn pieces(secret: &str) -> Vec<String> {
     let letters: Vec<char> = secret.chars().collect();
     let half = letters.len().div_ceil(2);
     let head: String = letters.iter().take(half).collect();
     let tail: String = letters.iter().skip(letters.len() - half).collect();
-    vec![secret.to_uppercase(), secret.to_lowercase(), head, tail, format!("{:?}", secret.as_bytes())]
+    let mut pieces = vec![secret.to_uppercase(), secret.to_lowercase(), head, tail];
+    let json: Vec<String> =
+        pieces.iter().map(|piece| serde_json::to_string(piece).unwrap().trim_matches('"').to_owned()).collect();
+    pieces.extend(json);
+    pieces
 }
 
 impl super::Project {
