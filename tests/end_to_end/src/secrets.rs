@@ -1,6 +1,11 @@
 //! Secrets: each way in really leads to a module, and no way leads out: not into files, output, logs, errors, or what other
 //! processes can see.
 
+mod children;
+mod commands;
+mod derived;
+mod engine;
+mod stopping;
 mod ways_in;
 mod ways_out;
 
