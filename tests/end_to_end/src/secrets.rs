@@ -6,6 +6,8 @@ mod commands;
 mod derived;
 mod engine;
 mod stopping;
+mod vault;
+mod vault_midway;
 mod ways_in;
 mod ways_out;
 
@@ -44,6 +46,7 @@ impl Scene {
     fn of(project: Project) -> Self {
         let scene = Self { project, outside: tempfile::tempdir().unwrap() };
         std::fs::write(scene.outside("plain"), CANARY).unwrap();
+        std::fs::write(scene.outside("plain.user"), "etl-user").unwrap();
         scene
     }
 
