@@ -213,14 +213,21 @@ fn write_result(record: &Path, result: &RunResult) -> std::io::Result<()> {
     std::fs::write(record.join("result.json"), format!("{result:#}\n"))
 }
 
+/// Threads that may be asked for.
+const MOST_THREADS: usize = 1024;
+
 fn threads_of(options: &RunOptions, job: &Job) -> usize {
     let variable = std::env::var("PYPELINE_THREADS").ok();
+    let is_number = |text: &String| text.trim().parse().is_ok_and(|threads| (1..=MOST_THREADS).contains(&threads));
+    if options.threads.is_none() && variable.as_ref().is_some_and(|text| !text.trim().is_empty() && !is_number(text)) {
+        tracing::warn!("PYPELINE_THREADS is no number from 1 to {MOST_THREADS}, and is passed over");
+    }
     threads(options.threads, variable.as_deref(), job.metadata.settings.threads, cores())
 }
 
 /// Threads for blocking work, by who asked for them: the command line, else the environment, else the flow, else twice the cores.
 fn threads(asked: Option<usize>, variable: Option<&str>, setting: Option<u32>, cores: usize) -> usize {
-    let from_env = || variable?.parse().ok();
+    let from_env = || variable?.trim().parse().ok().filter(|threads| (1..=MOST_THREADS).contains(threads));
     let from_flow = || usize::try_from(setting?).ok();
     asked.or_else(from_env).or_else(from_flow).unwrap_or(2 * cores).max(1)
 }

@@ -27,6 +27,10 @@ mod examples;
 #[cfg(test)]
 mod templates;
 #[cfg(test)]
+mod contexts;
+#[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod findings;

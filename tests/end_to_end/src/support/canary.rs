@@ -98,6 +98,44 @@ pub fn found_below(folder: &Path) -> Vec<String> {
     found
 }
 
+/// What else must not be found of a secret: in another case, either half of it, and both as JSON has them.
+pub fn pieces(secret: &str) -> Vec<String> {
+    let letters: Vec<char> = secret.chars().collect();
+    let half = letters.len().div_ceil(2);
+    let head: String = letters.iter().take(half).collect();
+    let tail: String = letters.iter().skip(letters.len() - half).collect();
+    let mut pieces = vec![secret.to_uppercase(), secret.to_lowercase(), head, tail];
+    let json: Vec<String> =
+        pieces.iter().map(|piece| serde_json::to_string(piece).unwrap().trim_matches('"').to_owned()).collect();
+    pieces.extend(json);
+    pieces
+}
+
+impl super::Project {
+    /// None of these texts may be found in the project, or in what its commands have said; for what only one test makes of a
+    /// secret. The secrets themselves are looked for at the end of every test.
+    #[track_caller]
+    pub fn assert_nowhere(&self, texts: impl IntoIterator<Item = impl AsRef<str>>) {
+        let texts: Vec<String> = texts.into_iter().map(|text| text.as_ref().to_owned()).collect();
+        let search = AhoCorasick::new(&texts).unwrap();
+        let is_in = |bytes: &[u8]| search.find(bytes).map(|hit| texts[hit.pattern().as_usize()].clone());
+        let mut found: Vec<String> = self
+            .said
+            .lock()
+            .unwrap()
+            .lines()
+            .filter_map(|line| Some(format!("`{}` in: {line}", is_in(line.as_bytes())?)))
+            .collect();
+        // Links lead to what a test keeps elsewhere.
+        let is_file = |file: &String| self.path(file).symlink_metadata().is_ok_and(|meta| meta.is_file());
+        for file in self.files(".").into_iter().filter(is_file) {
+            let bytes = std::fs::read(self.path(&file)).unwrap_or_default();
+            found.extend(is_in(file.as_bytes()).or_else(|| is_in(&bytes)).map(|text| format!("`{text}` in {file}")));
+        }
+        assert!(found.is_empty(), "{found:#?}");
+    }
+}
+
 #[test]
 fn the_search_finds_every_form() {
     for (name, form) in forms(CANARY) {
