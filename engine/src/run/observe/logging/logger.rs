@@ -338,11 +338,11 @@ pub(super) struct ToLogger(pub Arc<Logger>);
 impl<S: Subscriber> Layer<S> for ToLogger {
     fn register_callsite(&self, about: &'static Metadata<'static>) -> Interest {
         // Which lines of it are wanted is known when it says who says them.
-        if about.is_event() && *about.level() <= self.0.most() { Interest::always() } else { Interest::never() }
+        if !about.is_span() && *about.level() <= self.0.most() { Interest::always() } else { Interest::never() }
     }
 
     fn enabled(&self, about: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        about.is_event() && *about.level() <= self.0.most()
+        !about.is_span() && *about.level() <= self.0.most()
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
