@@ -3,6 +3,7 @@
 pub mod journal;
 pub mod line_writer;
 pub mod logging;
+pub mod metrics;
 
 use pypeline_schema::event::EventLine;
 use pypeline_schema::link::PortRef;

@@ -183,5 +183,11 @@ fn push_time(time: Timestamp, out: &mut Vec<u8>) {
         }
         out.extend_from_slice(text);
     });
-    let _ = write!(out, ".{:06}Z", time.subsec_microsecond().max(0));
+    let (mut micros, mut digits) = (time.subsec_microsecond().unsigned_abs(), *b".000000Z");
+    for digit in digits.iter_mut().rev().skip(1).take(6) {
+        // Less than 10.
+        *digit = b'0' + (micros % 10) as u8;
+        micros /= 10;
+    }
+    out.extend_from_slice(&digits);
 }

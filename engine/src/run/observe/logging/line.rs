@@ -162,6 +162,7 @@ impl Line {
             "node_id" => &mut self.node_id,
             "module" if self.is_of_module => &mut self.target,
             "fields" if self.is_of_module => return self.merge(text),
+            "iter" if text == "[]" => return,
             "iter" => {
                 self.iter
                     .extend(text.split(|c: char| !c.is_ascii_digit()).filter_map(|index| index.parse::<u64>().ok()));

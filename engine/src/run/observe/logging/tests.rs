@@ -119,6 +119,7 @@ fn dynamic_targets_and_nodes_have_levels() {
             say!(TRACE, "", module, node, "", format!("{module} {node} trace"));
         }
         tracing::info!("engine");
+        assert!(tracing::enabled!(target: MODULE_TARGET, Level::TRACE));
         // The log of a run, too, may want it.
         assert!(logger.wants(Level::INFO, "csv_sink", "a") && !logger.wants(Level::DEBUG, "csv_sink", "a"));
         assert!(logger.wants(Level::DEBUG, "csv_source", "a") && !logger.wants(Level::TRACE, "csv_source", "a"));
@@ -248,4 +249,43 @@ fn many_lines_are_rotated_and_none_is_lost() {
     }
     assert_eq!(said, (0..10_000).collect::<Vec<_>>());
     assert_eq!(LogLevel::Info.as_str(), "INFO");
+}
+
+/// Seconds that this process has worked, on all its threads.
+fn cpu() -> f64 {
+    let threads = std::fs::read_dir("/proc/self/task").unwrap().flatten();
+    let of = |path: PathBuf| -> Option<f64> {
+        std::fs::read_to_string(path.join("schedstat")).ok()?.split(' ').next()?.parse().ok()
+    };
+    threads.filter_map(|thread| of(thread.path())).sum::<f64>() / 1e9
+}
+
+/// `cargo test --release -p pypeline-engine --lib -- --ignored --nocapture cost_of_lines`
+#[test]
+#[ignore = "a measurement of 15 seconds, to be run alone"]
+fn cost_of_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let message = "x".repeat(100);
+    for (name, fields, secrets) in [
+        ("plain", "", 0),
+        ("with fields", r#"{"rows": 12345, "path": "in/orders_2026.csv"}"#, 0),
+        ("with 20 secrets known", "", 20),
+    ] {
+        let secrets: Vec<Secret> = (0..secrets).map(|n| Secret::new(format!("kX9-{n}-vQ2mZ7pLw4Tr"))).collect();
+        crate::secrets::net::add(&secrets);
+        with(settings("off"), |logger| {
+            let log = logger.open_run_log("20261121T094201-e38459", folder.path()).unwrap();
+            let (began, before) = (std::time::Instant::now(), cpu());
+            for block in 1..=500_u32 {
+                for _ in 0..100 {
+                    say!(INFO, "20261121T094201-e38459", "csv_source", "orders", fields, message);
+                }
+                let next = std::time::Duration::from_millis(10) * block;
+                std::thread::sleep(next.saturating_sub(began.elapsed()));
+            }
+            let share = 100.0 * (cpu() - before) / began.elapsed().as_secs_f64();
+            println!("{name}: {share:.2} % of a core at 10,000 lines a second");
+            drop(log);
+        });
+    }
 }
