@@ -39,6 +39,7 @@ impl LogLevels {
             };
             match (name, level(word)) {
                 (Some(""), _) => wrong.push(format!("`{part}`: there is no name before the `=`")),
+                (None, Err(help)) => wrong.push(format!("`{word}` is no level; {help}")),
                 (_, Err(help)) => wrong.push(format!("`{part}`: `{word}` is no level; {help}")),
                 (Some(name), Ok(_)) if rules.iter().any(|(known, _)| known == name) => {
                     wrong.push(format!("`{part}`: `{name}` has a level already"));
