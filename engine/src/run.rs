@@ -28,7 +28,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
-pub use templater::{Given, Problem};
+pub use templater::{Content, Given, Problem};
 use templater::{Keeper, Values};
 use tokio::runtime::Handle;
 
@@ -41,6 +41,8 @@ pub struct RunOptions {
     pub set: Vec<(String, Value)>,
     /// Threads for blocking work; above `PYPELINE_THREADS` and `settings.threads`.
     pub threads: Option<usize>,
+    /// The same by a job that runs this one: what looks like a reference to a secret is data, unless it was written so.
+    pub set_by_job: Vec<(String, Content)>,
     /// Parameters given on the command line.
     pub params: Vec<(String, Value)>,
     /// Context variables that another job hands over: taken where this one knows them.

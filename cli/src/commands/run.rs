@@ -6,7 +6,8 @@ use crate::progress::{Expected, Progress, Style};
 use crate::render;
 use crate::report;
 use pypeline_engine::project::Project;
-use pypeline_engine::run::observe::Several;
+use pypeline_engine::run::observe::metrics::MetricsFile;
+use pypeline_engine::run::observe::{Observer, Several};
 use pypeline_engine::run::{self, RunOptions, Tools, explain};
 use pypeline_history::{History, Place, Recorder};
 use pypeline_polars::PolarsExecutor;
@@ -35,11 +36,13 @@ pub fn run(global: &Global, args: &RunArgs) -> Result<u8, Failure> {
     let recorder = Arc::new(Recorder::new(place, &project, &args.job));
     let writer = Arc::clone(&progress);
     let _log = crate::logging::init(global, move || writer.writer());
-    let observer = Several(vec![Arc::clone(&progress) as _, Arc::clone(&recorder) as _]);
+    let metrics = args.metrics.as_ref().map(|path| Arc::new(MetricsFile::new(path)));
+    let mut observers: Vec<Arc<dyn Observer>> = vec![Arc::clone(&progress) as _, Arc::clone(&recorder) as _];
+    observers.extend(metrics.map(|metrics| metrics as _));
     let tools = Tools {
         executor: Arc::new(PolarsExecutor),
         vault: Some(Arc::new(VaultOfEnvironment::default()) as _),
-        observer: Arc::new(observer),
+        observer: Arc::new(Several(observers)),
     };
     let result = run::run(&project, &args.job, &options, tools);
     progress.finish();

@@ -58,6 +58,7 @@ pub fn describe(
 ) -> Result<ContextReport, RunError> {
     let job = Job::open(project, folder)?;
     let (gathered, problems) = gather(&job, options);
+    Keeper::new(None, project.root()).note_environment();
     let uses = &job.metadata.uses;
     let mut variables = section("context", &gathered.context, &job.metadata.context, &uses.context);
     variables.extend(section("params", &gathered.params, &job.metadata.params, &uses.params));

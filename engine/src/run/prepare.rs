@@ -126,10 +126,15 @@ fn prepare_node(
 
 /// What a filter has made of a secret is a secret too.
 fn keep_secret(resolved: &Resolved) {
-    for pointer in &resolved.tainted {
-        if let Some(Value::String(text)) = resolved.value.pointer(pointer) {
-            net::add_derived(text);
-        }
+    resolved.tainted.iter().filter_map(|pointer| resolved.value.pointer(pointer)).for_each(keep_texts);
+}
+
+fn keep_texts(value: &Value) {
+    match value {
+        Value::String(text) => net::add_derived(text),
+        Value::Array(items) => items.iter().for_each(keep_texts),
+        Value::Object(map) => map.values().for_each(keep_texts),
+        _ => {}
     }
 }
 

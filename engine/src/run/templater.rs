@@ -52,7 +52,9 @@ impl Values {
     pub(super) fn without_secrets(job: &Job, options: &RunOptions, root: &std::path::Path) -> Result<Self, RunError> {
         let (gathered, problems) = gather(job, options);
         if problems.is_empty() {
-            Ok(Self::of(gathered, Arc::new(Keeper::new(None, root)), job))
+            let keeper = Keeper::new(None, root);
+            keeper.note_environment();
+            Ok(Self::of(gathered, Arc::new(keeper), job))
         } else {
             Err(RunError::Values(problems))
         }

@@ -4,10 +4,11 @@
 //! It is the process's own, as logs and stdout are. While no secret is known, asking costs one load.
 
 use super::patterns;
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use pypeline_schema::secret::Secret;
 use serde_json::Value;
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use zeroize::Zeroizing;
@@ -18,43 +19,67 @@ pub const MASK: &str = "***";
 static IS_IN_USE: AtomicBool = AtomicBool::new(false);
 static NET: RwLock<Option<Arc<AhoCorasick>>> = RwLock::new(None);
 static FORMS: Mutex<Vec<Zeroizing<Vec<u8>>>> = Mutex::new(Vec::new());
+static RECENT: RwLock<VecDeque<[Zeroizing<String>; 2]>> = RwLock::new(VecDeque::new());
 
-/// From now on none of these is written. False if one is too short to be told from ordinary text.
-pub fn add<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> bool {
-    let mut forms = FORMS.lock().unwrap_or_else(PoisonError::into_inner);
-    let (known, mut is_whole) = (forms.len(), true);
-    for secret in secrets {
-        let found = patterns::of(secret);
-        is_whole &= !found.is_empty() || secret.expose().trim().is_empty();
-        for form in found {
-            if !forms.contains(&form) {
-                forms.push(form);
-            }
-        }
-    }
-    if forms.len() > known {
-        // It fails only beyond the size of any machine's memory.
-        let net = AhoCorasick::builder().ascii_case_insensitive(true).build(forms.iter().map(|form| form.as_slice()));
-        *NET.write().unwrap_or_else(PoisonError::into_inner) = net.ok().map(Arc::new);
-        IS_IN_USE.store(true, Ordering::Release);
-    }
-    is_whole
-}
+/// Bytes of all forms up to which the search is a table that answers at once; it takes some hundred times as much.
+const LARGEST_TABLE: usize = 16_384;
 
-/// Texts made of secrets that are remembered at most: a loop may make another with each item.
-const DERIVED: usize = 256;
+/// Texts made of secrets that are looked for in every form. Of later ones, which only a loop makes, so many are remembered as
+/// they are, and in JSON.
+const DERIVED: usize = 32;
+const REMEMBERED: usize = 256;
 
 /// Bytes of such a text below which it would turn up by chance.
 const SHORTEST_DERIVED: usize = 8;
 
+/// From now on none of these is written. False if one is too short to be told from ordinary text.
+pub fn add<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> bool {
+    let (mut found, mut is_whole) = (Vec::new(), true);
+    for secret in secrets {
+        let forms = patterns::of(secret, true);
+        is_whole &= !forms.is_empty() || secret.expose().trim().is_empty();
+        found.extend(forms);
+    }
+    weave(found);
+    is_whole
+}
+
 /// The same for what a template has made of a secret: needed where nothing of the secret itself is left in it to be found.
 pub fn add_derived(text: &str) {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
-    if text.len() < SHORTEST_DERIVED || !is_clean(text.as_bytes()) || COUNT.load(Ordering::Relaxed) >= DERIVED {
+    if text.len() < SHORTEST_DERIVED || !is_clean(text.as_bytes()) {
         return;
     }
-    COUNT.fetch_add(1, Ordering::Relaxed);
-    add([&Secret::new(text)]);
+    if COUNT.fetch_add(1, Ordering::Relaxed) < DERIVED {
+        weave(patterns::of(&Secret::new(text), false));
+        return;
+    }
+    let json = serde_json::to_string(text).unwrap_or_default();
+    let json = json.get(1..json.len().saturating_sub(1)).unwrap_or_default().to_owned();
+    let mut recent = RECENT.write().unwrap_or_else(PoisonError::into_inner);
+    if recent.len() >= REMEMBERED {
+        recent.pop_front();
+    }
+    recent.push_back([Zeroizing::new(text.to_owned()), Zeroizing::new(json)]);
+}
+
+fn weave(found: Vec<Zeroizing<Vec<u8>>>) {
+    let mut forms = FORMS.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = forms.len();
+    for form in found {
+        if !forms.contains(&form) {
+            forms.push(form);
+        }
+    }
+    if forms.len() > known {
+        let is_small = forms.iter().map(|form| form.len()).sum::<usize>() <= LARGEST_TABLE;
+        let mut builder = AhoCorasick::builder();
+        builder.ascii_case_insensitive(true).kind(is_small.then_some(AhoCorasickKind::DFA));
+        // It fails only beyond the size of any machine's memory.
+        let net = builder.build(forms.iter().map(|form| form.as_slice()));
+        *NET.write().unwrap_or_else(PoisonError::into_inner) = net.ok().map(Arc::new);
+        IS_IN_USE.store(true, Ordering::Release);
+    }
 }
 
 fn net() -> Option<Arc<AhoCorasick>> {
@@ -64,19 +89,33 @@ fn net() -> Option<Arc<AhoCorasick>> {
     NET.read().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
+/// Some secret is known: then texts are worth a look.
+pub fn is_in_use() -> bool {
+    IS_IN_USE.load(Ordering::Acquire)
+}
+
 /// No secret is in these bytes.
 pub fn is_clean(bytes: &[u8]) -> bool {
-    net().is_none_or(|net| !net.is_match(bytes))
+    let Some(net) = net() else { return true };
+    if net.is_match(bytes) {
+        return false;
+    }
+    let recent = RECENT.read().unwrap_or_else(PoisonError::into_inner);
+    recent.is_empty()
+        || std::str::from_utf8(bytes).is_ok_and(|text| recent.iter().flatten().all(|one| !text.contains(one.as_str())))
 }
 
 /// The text with every secret masked.
 pub fn mask(text: &str) -> Cow<'_, str> {
     let Some(net) = net() else { return Cow::Borrowed(text) };
-    // What overlaps is one piece: parts of a secret are found beside one another.
-    let mut pieces: Vec<(usize, usize)> = Vec::new();
     let mut found: Vec<(usize, usize)> =
         net.find_overlapping_iter(text).map(|found| (found.start(), found.end())).collect();
+    for one in RECENT.read().unwrap_or_else(PoisonError::into_inner).iter().flatten() {
+        found.extend(text.match_indices(one.as_str()).map(|(at, one)| (at, at + one.len())));
+    }
     found.sort_unstable();
+    // What overlaps is one piece: parts of a secret are found beside one another.
+    let mut pieces: Vec<(usize, usize)> = Vec::new();
     for (start, end) in found {
         match pieces.last_mut() {
             Some((_, last)) if start <= *last => *last = end.max(*last),

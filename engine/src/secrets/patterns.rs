@@ -33,8 +33,8 @@ const USER_INFO: &AsciiSet = &COMPONENT
     .remove(b';')
     .remove(b'=');
 
-/// The forms to look for; none for a text that is too short.
-pub(super) fn of(secret: &Secret) -> Vec<Zeroizing<Vec<u8>>> {
+/// The forms to look for; none for a text that is too short. In parts too, if it is a secret itself and not made of one.
+pub(super) fn of(secret: &Secret, in_parts: bool) -> Vec<Zeroizing<Vec<u8>>> {
     let text = secret.expose().trim();
     let mut forms: Vec<Zeroizing<Vec<u8>>> = Vec::new();
     if text.len() < SHORTEST {
@@ -46,17 +46,34 @@ pub(super) fn of(secret: &Secret) -> Vec<Zeroizing<Vec<u8>>> {
             forms.push(form);
         }
     };
-    add(text.to_owned());
-    let json = serde_json::to_string(text).unwrap_or_default();
-    let json = json.trim_matches('"');
-    add(json.to_owned());
-    add(json.replace('/', "\\/"));
-    // A JSON text within a JSON text, as a log line that quotes a message.
-    let twice = serde_json::to_string(json).unwrap_or_default();
-    add(twice.trim_matches('"').to_owned());
-    add(text.escape_debug().to_string());
-    add(text.escape_default().to_string());
-    add(text.chars().rev().collect());
+    let parts = |text: &str, add: &mut dyn FnMut(String)| {
+        // Whoever cuts it in two leaves at least one half whole.
+        let half = text.chars().count().div_ceil(2);
+        if in_parts && half >= SHORTEST_PART && text.len() <= LONGEST_IN_PARTS {
+            let letters: Zeroizing<Vec<char>> = Zeroizing::new(text.chars().collect());
+            letters.windows(half).for_each(|part| add(part.iter().collect()));
+        }
+    };
+    // Letters of ASCII are looked for in either case; of others, both cases are written down.
+    let mut cases = vec![text.to_owned()];
+    if !text.is_ascii() {
+        cases.extend([text.to_uppercase(), text.to_lowercase()]);
+    }
+    for text in cases {
+        let json = serde_json::to_string(&text).unwrap_or_default();
+        let json = json.get(1..json.len().saturating_sub(1)).unwrap_or_default();
+        // A JSON text within a JSON text, as a log line that quotes a message.
+        let twice = serde_json::to_string(json).unwrap_or_default();
+        add(json.replace('/', "\\/"));
+        add(twice.get(1..twice.len().saturating_sub(1)).unwrap_or_default().to_owned());
+        add(text.escape_debug().to_string());
+        add(text.escape_default().to_string());
+        add(text.chars().rev().collect());
+        parts(&text, &mut add);
+        parts(json, &mut add);
+        add(json.to_owned());
+        add(text);
+    }
     add(hex(text.as_bytes()));
     for set in [NON_ALPHANUMERIC, COMPONENT, USER_INFO] {
         let encoded = utf8_percent_encode(text, set).to_string();
@@ -73,14 +90,6 @@ pub(super) fn of(secret: &Secret) -> Vec<Zeroizing<Vec<u8>>> {
     }
     for line in text.lines().map(str::trim).filter(|line| line.len() >= SHORTEST_PART) {
         add(line.to_owned());
-    }
-    // Whoever cuts it in two leaves at least one half whole.
-    let half = text.chars().count().div_ceil(2);
-    if half >= SHORTEST_PART && text.len() <= LONGEST_IN_PARTS {
-        let letters: Vec<char> = text.chars().collect();
-        for part in letters.windows(half) {
-            add(part.iter().collect());
-        }
     }
     forms
 }

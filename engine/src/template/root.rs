@@ -1,6 +1,7 @@
 //! What names at the top of a template mean.
 
-use super::{Scope, Variables};
+use super::Scope;
+use crate::secrets::net;
 use minijinja::value::{Enumerator, Object, ObjectRepr, Serde, Value as Jinja};
 use minijinja::{Error, ErrorKind, State};
 use serde_json::{Map, Value};
@@ -33,6 +34,15 @@ impl Root {
 }
 
 impl Top {
+    /// A value that is no secret by its name, and may hold one all the same: a global that a module has set, a value handed on
+    /// by another job, an item made of one.
+    fn plain(&self, value: &Value) -> Jinja {
+        if net::is_in_use() && !is_clean(value) {
+            self.has_met_a_secret.store(true, Ordering::Relaxed);
+        }
+        Jinja::from(Serde(value))
+    }
+
     fn secret(&self, found: Option<Value>) -> Option<Jinja> {
         let value = found?;
         self.has_met_a_secret.store(true, Ordering::Relaxed);
@@ -47,16 +57,15 @@ impl Object for Top {
 
     fn get_value(self: &Arc<Self>, key: &Jinja) -> Option<Jinja> {
         let name = key.as_str()?;
-        let variables = &self.scope.variables;
         match name {
             "context" => Some(Jinja::from_object(Section { top: Arc::clone(self), is_context: true })),
             "params" => Some(Jinja::from_object(Section { top: Arc::clone(self), is_context: false })),
             "run" => Some(map(&self.scope.run)),
-            "iter" => Frame::at(variables, 0),
-            "each" => Some(Jinja::from_object(Each(Arc::clone(variables)))),
+            "iter" => Frame::at(self, 0),
+            "each" => Some(Jinja::from_object(Each(Arc::clone(self)))),
             "env" => Some(Jinja::from_object(Env(Arc::clone(self)))),
             "secret" => Some(Jinja::from_object(Stored(Arc::clone(self)))),
-            _ => node(variables, name.to_lowercase()),
+            _ => node(self, name.to_lowercase()),
         }
     }
 }
@@ -86,7 +95,7 @@ impl Object for Section {
     fn get_value(self: &Arc<Self>, key: &Jinja) -> Option<Jinja> {
         let (name, secrets) = (key.as_str()?, &self.top.scope.secrets);
         let secret = self.top.secret(if self.is_context { secrets.variable(name) } else { secrets.parameter(name) });
-        secret.or_else(|| self.plain().get(name).map(|value| Jinja::from(Serde(value))))
+        secret.or_else(|| self.plain().get(name).map(|value| self.top.plain(value)))
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
@@ -105,8 +114,8 @@ impl Object for Env {
             [name, otherwise] => (name, Some(otherwise)),
             _ => return Err(Error::new(ErrorKind::InvalidOperation, "write it as `env('NAME')`")),
         };
-        let found = name.as_str().and_then(|name| self.0.scope.env.get(name)).and_then(Value::as_str);
-        found.map(Jinja::from).or(otherwise.cloned()).ok_or_else(|| {
+        let found = name.as_str().and_then(|name| self.0.scope.env.get(name));
+        found.map(|value| self.0.plain(value)).or(otherwise.cloned()).ok_or_else(|| {
             let text = format!("environment variable {name} is not set, or not among `settings.env`");
             Error::new(ErrorKind::InvalidOperation, text)
         })
@@ -131,7 +140,7 @@ impl Object for Stored {
 
 /// `a` of `a.b__Var`: a beginning of a dotted node id, on the way to a global.
 #[derive(Debug)]
-struct NodePath(Arc<dyn Variables>, String);
+struct NodePath(Arc<Top>, String);
 
 impl Object for NodePath {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
@@ -143,21 +152,22 @@ impl Object for NodePath {
     }
 }
 
-fn node(variables: &Arc<dyn Variables>, path: String) -> Option<Jinja> {
+fn node(top: &Arc<Top>, path: String) -> Option<Jinja> {
+    let variables = &top.scope.variables;
     if let Some(value) = variables.global(&path) {
-        return Some(Jinja::from(Serde(value)));
+        return Some(top.plain(&value));
     }
-    variables.leads_on(&format!("{path}.")).then(|| Jinja::from_object(NodePath(Arc::clone(variables), path)))
+    variables.leads_on(&format!("{path}.")).then(|| Jinja::from_object(NodePath(Arc::clone(top), path)))
 }
 
 /// `iter`, and by `parent` the loops around it.
 #[derive(Debug)]
-struct Frame(Arc<dyn Variables>, usize);
+struct Frame(Arc<Top>, usize);
 
 impl Frame {
-    fn at(variables: &Arc<dyn Variables>, levels: usize) -> Option<Jinja> {
-        variables.item(levels)?;
-        Some(Jinja::from_object(Self(Arc::clone(variables), levels)))
+    fn at(top: &Arc<Top>, levels: usize) -> Option<Jinja> {
+        top.scope.variables.item(levels)?;
+        Some(Jinja::from_object(Self(Arc::clone(top), levels)))
     }
 }
 
@@ -167,9 +177,9 @@ impl Object for Frame {
     }
 
     fn get_value(self: &Arc<Self>, key: &Jinja) -> Option<Jinja> {
-        let (item, index) = self.0.item(self.1)?;
+        let (item, index) = self.0.scope.variables.item(self.1)?;
         match key.as_str()? {
-            "item" => Some(Jinja::from(Serde(item))),
+            "item" => Some(self.0.plain(&item)),
             "index" => Some(Jinja::from(index)),
             "parent" => Self::at(&self.0, self.1 + 1),
             _ => None,
@@ -179,16 +189,27 @@ impl Object for Frame {
 
 /// `each('node', 'Var')`.
 #[derive(Debug)]
-struct Each(Arc<dyn Variables>);
+struct Each(Arc<Top>);
 
 impl Object for Each {
     fn call(self: &Arc<Self>, _: &mut State<'_, '_>, args: &[Jinja]) -> Result<Jinja, Error> {
         match args {
             [node, variable] if node.as_str().is_some() && variable.as_str().is_some() => {
                 let key = format!("{node}__{variable}").to_lowercase();
-                Ok(Jinja::from(Serde(self.0.each(&key))))
+                Ok(self.0.plain(&Value::Array(self.0.scope.variables.each(&key))))
             }
             _ => Err(Error::new(ErrorKind::InvalidOperation, "write it as `each('node', 'Var')`")),
         }
+    }
+}
+
+/// No text in it holds a secret.
+fn is_clean(value: &Value) -> bool {
+    match value {
+        Value::String(text) => net::is_clean(text.as_bytes()),
+        Value::Array(items) => items.iter().all(is_clean),
+        Value::Object(map) => map.iter().all(|(key, value)| net::is_clean(key.as_bytes()) && is_clean(value)),
+        Value::Number(number) => net::is_clean(number.to_string().as_bytes()),
+        Value::Null | Value::Bool(_) => true,
     }
 }

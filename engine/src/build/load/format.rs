@@ -4,8 +4,9 @@ use super::yaml::{Positions, escape};
 use crate::diagnostics::code::Code;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::json_schema::{Checker, Violation, ViolationKind};
-use crate::secrets::Reference;
+use crate::secrets::{Reference, net};
 use pypeline_schema::flow::FlowFile;
+use pypeline_schema::secret::Secret;
 use pypeline_schema::settings::ExecutionMode;
 use serde_json::Value;
 
@@ -74,6 +75,10 @@ fn check_secrets(value: &Value, positions: &Positions, diagnostics: &mut Diagnos
                     diagnostics.push(finding.at(&pointer, positions.value(&pointer)));
                 }
                 Some(None) if is_secret => {
+                    // The finding shows its line.
+                    if let Some(text) = default.and_then(Value::as_str) {
+                        net::add([&Secret::new(text)]);
+                    }
                     let message = format!("the secret `{name}` has a default, which would be written down");
                     let help = format!(
                         "say where it is instead (`vault://mount/path#key`, `env://NAME`, `file://path`), or give it at the run: PYPE_CTX_{}=…",

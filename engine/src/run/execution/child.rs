@@ -3,7 +3,8 @@
 use super::pass::{Attempt, lock};
 use crate::artifacts::Artifact;
 use crate::run::observe::Silent;
-use crate::run::{Host, RunOptions, begin};
+use crate::run::{Content, Host, RunOptions, begin};
+use crate::secrets::Reference;
 use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::lowering::{CacheMode, RunJob};
 use pypeline_schema::run_result::{RunResult, State};
@@ -22,13 +23,24 @@ pub(super) async fn run(attempt: &Arc<Attempt>, node: usize, job: &RunJob) -> Fa
     if shared.depth >= DEEPEST {
         return Err(Box::new(Fault::new(FaultKind::Config, format!("jobs run one another more than {DEEPEST} deep"))));
     }
-    let mut set: Vec<(String, Value)> = job.set.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    let config = shared.job.dag.nodes.get(node).map(|node| &node.config);
+    let content = |value: &Value| {
+        // What a template has made is data; a reference that stands in the flow is meant.
+        let written = value
+            .as_str()
+            .filter(|text| config.is_some_and(|config| config.values().any(|part| stands_in(part, text))));
+        let reference = written.and_then(Reference::parse).and_then(Result::ok);
+        reference.map_or_else(|| Content::Plain(value.clone()), Content::At)
+    };
+    let set = job.set.iter().map(|(name, value)| (name.clone(), content(value)));
     let inherited = if job.pass_context { shared.values.context() } else { BTreeMap::new() };
     let inherited = inherited.into_iter().filter(|(name, _)| !job.set.contains_key(name));
     let options = RunOptions {
         context: job.context.clone(),
         inherited: inherited.collect(),
-        set: std::mem::take(&mut set),
+        set: Vec::new(),
+        set_by_job: set.collect(),
+        params: Vec::new(),
         ..shared.options.clone()
     };
     let host = Host {
@@ -57,6 +69,16 @@ pub(super) async fn run(attempt: &Arc<Attempt>, node: usize, job: &RunJob) -> Fa
         Box::new(fault.caused_by(&error))
     })?;
     publish(attempt, node, job, &result, returned)
+}
+
+/// A text stands in the configuration as it was written.
+fn stands_in(value: &Value, wanted: &str) -> bool {
+    match value {
+        Value::String(text) => text == wanted,
+        Value::Array(items) => items.iter().any(|item| stands_in(item, wanted)),
+        Value::Object(map) => map.values().any(|item| stands_in(item, wanted)),
+        _ => false,
+    }
 }
 
 fn publish(

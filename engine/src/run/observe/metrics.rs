@@ -246,7 +246,7 @@ pub(super) mod tests {
         let metrics = RunMetrics::default();
         tell(&metrics, &[], started());
         let to = "item".to_owned();
-        tell(&metrics, &[], Event::LoopStarted { from: "files".to_owned(), to: to.clone(), parallel: 1 });
+        tell(&metrics, &[], Event::LoopStarted { from: "files".to_owned(), to: to.clone(), parallel: 1, items: None });
         for index in 0..20 {
             tell(&metrics, &[index], ended("item", if index == 3 { State::Failed } else { State::Succeeded }));
         }

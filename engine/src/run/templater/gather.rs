@@ -57,6 +57,9 @@ pub fn gather(job: &Job, options: &RunOptions) -> (Gathered, Vec<Problem>) {
         context.inherit(name, given);
     }
     context.command_line(&options.set, "--set");
+    for (name, content) in &options.set_by_job {
+        context.set_by_job(name, content.clone());
+    }
     let mut params = Section::new("parameter", &metadata.params, &metadata.uses.params, "PYPE_PARAM_");
     params.declared_defaults();
     params.environment();
@@ -156,8 +159,16 @@ impl<'a> Section<'a> {
 
     fn inherit(&mut self, name: String, given: Given) {
         match given.content {
-            Content::Plain(value) => self.give(name, value, Source::Caller),
+            Content::Plain(value) => self.give_data(name, value, Source::Caller),
             _ => drop(self.given.insert(name, given)),
+        }
+    }
+
+    fn set_by_job(&mut self, name: &str, content: Content) {
+        if self.knows(name) {
+            self.inherit(name.to_owned(), Given::new(content, Source::Caller));
+        } else {
+            self.unknown(name, "`set` of the job that runs this one");
         }
     }
 
@@ -167,21 +178,34 @@ impl<'a> Section<'a> {
                 self.give(name.clone(), value.clone(), Source::CommandLine);
                 continue;
             }
-            let known: Vec<&str> = self.declared.keys().chain(self.used).map(String::as_str).collect();
-            let help = suggest::nearest(name, known.iter().copied());
-            let help =
-                help.map_or_else(|| format!(" ({option})"), |near| format!(" ({option}); did you mean `{near}`?"));
-            self.problems.push(Problem::Unknown { kind: self.kind, name: name.clone(), help });
+            self.unknown(name, option);
         }
+    }
+
+    fn unknown(&mut self, name: &str, option: &str) {
+        let known = self.declared.keys().chain(self.used).map(String::as_str);
+        let help = suggest::nearest(name, known);
+        let help = help.map_or_else(|| format!(" ({option})"), |near| format!(" ({option}); did you mean `{near}`?"));
+        self.problems.push(Problem::Unknown { kind: self.kind, name: name.to_owned(), help });
     }
 
     /// Null takes a value away.
     fn give(&mut self, name: String, value: Value, source: Source) {
+        let content = self.reference(&name, &value).map(|reference| reference.map(Content::At)).transpose();
+        self.put(name, value, source, content);
+    }
+
+    /// A value that is nothing but a value, whatever it looks like.
+    fn give_data(&mut self, name: String, value: Value, source: Source) {
+        self.put(name, value, source, None);
+    }
+
+    fn put(&mut self, name: String, value: Value, source: Source, reference: Option<Result<Content, Box<Problem>>>) {
         if value.is_null() {
             self.given.remove(&name);
             return;
         }
-        let content = match self.content(&name, value, &source) {
+        let content = match reference.unwrap_or_else(|| self.content(&name, value, &source)) {
             Ok(content) => content,
             Err(problem) => {
                 self.problems.push(*problem);
@@ -191,18 +215,23 @@ impl<'a> Section<'a> {
         self.given.insert(name, Given::new(content, source));
     }
 
+    /// The reference that a value is, if it is one.
+    fn reference(&self, name: &str, value: &Value) -> Result<Option<Reference>, Box<Problem>> {
+        let wrong = |error| Box::new(Problem::Reference { kind: self.kind, name: name.to_owned(), error });
+        if let Some(reference) = value.as_str().and_then(Reference::parse) {
+            return reference.map(Some).map_err(wrong);
+        }
+        match reference_inside(value) {
+            Some(inside) => {
+                let error = SecretError::new(inside, Reason::Setup, "a reference stands inside a list or mapping");
+                Err(wrong(error.help("give it a variable of its own")))
+            }
+            None => Ok(None),
+        }
+    }
+
     fn content(&self, name: &str, value: Value, source: &Source) -> Result<Content, Box<Problem>> {
         let (kind, owned) = (self.kind, name.to_owned());
-        match value.as_str().and_then(Reference::parse) {
-            Some(Ok(reference)) => return Ok(Content::At(reference)),
-            Some(Err(error)) => return Err(Box::new(Problem::Reference { kind, name: owned, error })),
-            None => {}
-        }
-        if let Some(inside) = reference_inside(&value) {
-            let error = SecretError::new(inside, Reason::Setup, "a reference stands inside a list or mapping");
-            let error = error.help("give it a variable of its own");
-            return Err(Box::new(Problem::Reference { kind, name: owned, error }));
-        }
         let declared = self.declared.get(name).and_then(|variable| variable.type_name);
         if !self.is_secret(name) {
             return match (typed(declared, value), declared) {

@@ -31,7 +31,7 @@ struct Declared {
 /// Where a secret is, or itself.
 #[derive(Clone)]
 enum Kept {
-    Here(Arc<Secret>),
+    Here(Arc<Secret>, Source),
     There(Reference),
 }
 
@@ -80,7 +80,7 @@ impl OfRun {
                         );
                     }
                     note(&secret, &name);
-                    Kept::Here(secret)
+                    Kept::Here(secret, given.source)
                 }
                 Content::At(reference) => Kept::There(reference),
             };
@@ -97,7 +97,7 @@ impl OfRun {
             if self.declared.get(&key).is_some_and(|declared| declared.is_secret) {
                 let secret = Secret::new(value.as_str().map_or_else(|| value.to_string(), str::to_owned));
                 note(&secret, &key.1);
-                self.kept_mut().insert(key, Kept::Here(Arc::new(secret)));
+                self.kept_mut().insert(key, Kept::Here(Arc::new(secret), Source::Caller));
             } else {
                 self.kept_mut().remove(&key);
                 plain.insert(key.1, value);
@@ -112,7 +112,7 @@ impl OfRun {
         let of_context = kept.iter().filter(|((section, _), _)| *section == Section::Context);
         let given = of_context.map(|((_, name), kept)| {
             let content = match kept {
-                Kept::Here(secret) => Content::Secret(Arc::clone(secret)),
+                Kept::Here(secret, _) => Content::Secret(Arc::clone(secret)),
                 Kept::There(reference) => Content::At(reference.clone()),
             };
             (name.clone(), Given::new(content, Source::Caller))
@@ -178,7 +178,8 @@ impl OfRun {
             let source = match kept.get(key) {
                 Some(Kept::There(Reference::Env(name))) => Source::Environment(name.clone()),
                 Some(Kept::There(reference)) => Source::File(reference.to_string().into()),
-                _ => Source::CommandLine,
+                Some(Kept::Here(_, source)) => source.clone(),
+                None => Source::Declared,
             };
             Problem::wrong_type(kind, &key.1, declared.unwrap_or(VariableType::Str), &source)
         };
@@ -188,7 +189,7 @@ impl OfRun {
     fn secret(&self, key: &(Section, String)) -> Option<Arc<Secret>> {
         let kept = self.kept().get(key).cloned()?;
         match kept {
-            Kept::Here(secret) => Some(secret),
+            Kept::Here(secret, _) => Some(secret),
             Kept::There(reference) => self.keeper.get(&reference),
         }
     }
