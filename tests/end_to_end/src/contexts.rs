@@ -48,10 +48,10 @@ fn made(template: &str, sections: &str) -> String {
 /// The report of `pype context`.
 #[track_caller]
 fn report(project: &Project, environment: &[(&str, &str)], args: &[&str], code: i32) -> Value {
-    project
-        .pype_with(environment, &[&["context", "jobs/job", "--output", "json"], args].concat())
-        .expect_code(code)
-        .json()
+    let output = project.pype_with(environment, &[&["context", "jobs/job", "--output", "json"], args].concat());
+    // What is wrong is part of the report.
+    assert_eq!(output.code, code, "{output:?}");
+    output.json()
 }
 
 /// What it says of one variable.
