@@ -155,3 +155,46 @@ fn what_is_no_text_is_told_and_not_passed_over() {
         assert!(!output.status.success() && said.contains(is_named) && !said.contains("s3cret-"), "{name}: {output:?}");
     }
 }
+
+/// Letters in which nothing repeats; another seed gives others.
+fn letters(seed: u64, count: usize) -> String {
+    let mut state = 88_172_645_463_325_252_u64.wrapping_mul(2 * seed + 1);
+    let mut letter = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[(state % 64) as usize])
+    };
+    (0..count).map(|_| letter()).collect()
+}
+
+#[test]
+fn a_large_one_takes_no_more_memory_than_it_has_to() {
+    let scene = Scene::new();
+    // As a keystore in Base64: one line of 200 kB.
+    let large = letters(1, 200_000);
+    std::fs::write(scene.outside("plain"), &large).unwrap();
+    let context =
+        format!("context: {{password: {{secret: true, default: \"file://{}\"}}}}\n", scene.outside("plain").display());
+    // A variable of the environment cannot be so long: this one is only counted.
+    let body = format!(
+        "modules: [{{id: it, name: warn_solo, configs: {{message: \"{{{{ context.password | length }}}} letters\"}}}}]\n{context}"
+    );
+    scene.build("job", &body);
+    let output = scene.pype(&["run", "jobs/job", "--output", "json"]);
+    let peak = output.expect_code(0).json()["peak_rss_bytes"].as_u64().unwrap() >> 20;
+    assert!(peak < 400, "{peak} MB");
+}
+
+#[test]
+fn many_of_them_do_not_hold_up_the_beginning() {
+    let scene = Scene::new();
+    scene.build("job", "modules: [{id: it, name: noop_solo}]\n");
+    let secrets: Vec<(String, String)> = (0..200).map(|n| (format!("PYPE_SECRET_N{n}"), letters(n, 64))).collect();
+    let mut command = scene.command(&[], &["run", "jobs/job"]);
+    let begun = std::time::Instant::now();
+    let output = command.envs(secrets).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    // A second is more than enough on any machine.
+    assert!(begun.elapsed() < std::time::Duration::from_secs(8), "{:?}", begun.elapsed());
+}
