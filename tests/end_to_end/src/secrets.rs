@@ -5,6 +5,7 @@ mod children;
 mod commands;
 mod derived;
 mod engine;
+mod odd;
 mod stopping;
 mod vault;
 mod vault_midway;

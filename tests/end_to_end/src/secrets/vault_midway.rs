@@ -6,7 +6,7 @@ use crate::support::Output;
 use crate::support::canary::CANARY;
 use serde_json::json;
 use std::process::Stdio;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use vault_server::{Fault, Grant, VaultServer};
 
 /// Fetches, waits until the test says `go`, and uses the secret in a step that fails in a way that may go away: a further
@@ -138,4 +138,50 @@ fn a_secret_that_is_gone_fails_what_has_to_fetch_again() {
     for word in ["`it`", "vault://secret/team/db#password", "no key `password`", "`pass`"] {
         assert!(said.contains(word), "{word}: {said}");
     }
+}
+
+/// Starts a run against a server that never answers, and stops it as soon as it asks.
+fn stopped_while_it_waits(body: &str) -> (Output, Duration) {
+    let scene = Scene::with_echo();
+    scene.build("job", body);
+    let server = server();
+    server.fail("/v1/*", Fault::Hang);
+    let address = server.address();
+    let vault = [
+        ("VAULT_ADDR", address.as_str()),
+        ("VAULT_TOKEN", TOKEN),
+        ("PYPE_VAULT_DEADLINE", "300"),
+        ("VAULT_CLIENT_TIMEOUT", "300"),
+    ];
+    let mut command = scene.command(&vault, &["run", "jobs/job"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let begun = Instant::now();
+    while server.requests().is_empty() && child.try_wait().unwrap().is_none() && begun.elapsed() < BOUND {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let asked = Instant::now();
+    let id = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    while child.try_wait().unwrap().is_none() {
+        if asked.elapsed() > BOUND {
+            child.kill().unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let took = asked.elapsed();
+    let output = Output::of(child.wait_with_output().unwrap());
+    scene.project.note(&output);
+    assert_eq!(scene.project.leftovers(), [""; 0]);
+    (output, took)
+}
+
+#[test]
+fn a_run_that_waits_for_a_vault_can_be_stopped() {
+    let at_begin = "modules: [{id: it, name: shell_solo, configs: {command: 'true', env: {A: \"{{ secret('secret/team/db', 'password') }}\"}}}]\n";
+    let (_, took) = stopped_while_it_waits(at_begin);
+    assert!(took < BOUND, "{took:?}");
+    let midway = "settings: {grace: 1}\nmodules: [{id: it, name: secret_echo_solo, configs: {ask: 'vault://secret/team/db#password', how: compare}}]\n";
+    let (output, took) = stopped_while_it_waits(midway);
+    assert!(took < BOUND, "{took:?}");
+    assert_eq!(output.code, 143, "{output:?}");
 }

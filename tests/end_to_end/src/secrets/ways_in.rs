@@ -156,21 +156,19 @@ context: {pin: {type: int, secret: true}}
 #[test]
 fn what_is_missing_is_told_before_anything_starts_all_at_once() {
     let scene = Scene::new();
-    let body = format!(
-        r#"
+    let body = r#"
 modules:
-  - {{id: first, name: csv_sink, configs: {{output_path: out.csv}}}}
-  - {{id: src, name: generate_source, configs: {{rows: 1, columns: [{{name: n, kind: sequence}}]}}}}
-  - {{id: it, name: shell_solo, configs: {{command: "true", env: {{A: "{{{{ context.a }}}}", B: "{{{{ context.b }}}}", C: "{{{{ context.c }}}}", D: "{{{{ context.d }}}}", E: "{{{{ secret('secret/db', 'e') }}}}"}}}}}}
-connections: {{data: [src.data - first.input], control: [src (1|) it]}}
+  - {id: first, name: csv_sink, configs: {output_path: out.csv}}
+  - {id: src, name: generate_source, configs: {rows: 1, columns: [{name: n, kind: sequence}]}}
+  - {id: it, name: shell_solo, configs: {command: "true", env: {A: "{{ context.a }}", B: "{{ context.b }}", C: "{{ context.c }}", D: "{{ context.d }}", E: "{{ secret('secret/db', 'e') }}"}}}
+connections: {data: [src.data - first.input], control: [src (1|) it]}
 context:
-  a: {{secret: true, default: "env://NOT_SET"}}
-  b: {{secret: true, default: "file:///no/such/file"}}
-  c: {{secret: true, default: "vault://secret/db#c"}}
-  d: {{secret: true, default: "env://EMPTY"}}
-"#
-    );
-    scene.build("job", &body);
+  a: {secret: true, default: "env://NOT_SET"}
+  b: {secret: true, default: "file:///no/such/file"}
+  c: {secret: true, default: "vault://secret/db#c"}
+  d: {secret: true, default: "env://EMPTY"}
+"#;
+    scene.build("job", body);
     std::fs::write(scene.outside("binary"), [0xff, 0xfe]).unwrap();
     let run = scene.pype_with(&[("EMPTY", "")], &["run", "jobs/job"]).expect_code(1);
     for word in [
