@@ -51,6 +51,11 @@ pub fn json(value: &impl Serialize) {
     let _ = writeln!(anstream::stdout(), "{value:#}");
 }
 
+/// A result that is masked where it has to be.
+pub fn json_as_it_is(value: &impl Serialize) {
+    let _ = writeln!(anstream::stdout(), "{}", serde_json::to_string_pretty(value).unwrap_or_default());
+}
+
 /// A warning beside the result.
 pub fn warning(text: &str) {
     talk(&format!("\u{1b}[33mwarning\u{1b}[0m: {text}"));

@@ -195,7 +195,8 @@ fn run_opened(
     let shared = Shared::new(parts);
     shared.journal.watch(&shared.links);
     let told = is_recorded.is_ok().then(|| record.display().to_string());
-    let result = control.block_on(conduct(&shared, told));
+    let mut result = control.block_on(conduct(&shared, told));
+    result.each_text(&mut net::mask_text);
     if is_recorded.is_ok()
         && let Err(error) = write_result(&record, &result)
     {
@@ -210,9 +211,8 @@ fn run_opened(
 type Returned = BTreeMap<String, Arc<Artifact>>;
 
 fn write_result(record: &Path, result: &RunResult) -> std::io::Result<()> {
-    let mut result = serde_json::to_value(result).map_err(std::io::Error::from)?;
-    net::mask_json(&mut result);
-    std::fs::write(record.join("result.json"), format!("{result:#}\n"))
+    let text = serde_json::to_string_pretty(result).map_err(std::io::Error::from)?;
+    std::fs::write(record.join("result.json"), text + "\n")
 }
 
 /// Threads that may be asked for.

@@ -198,6 +198,18 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// Changes each text that is not the flow's own: what modules said, and items. See [`Fault::each_text`].
+    pub fn each_text(&mut self, change: &mut dyn FnMut(&mut String)) {
+        match self {
+            Self::NodeFinished { fault: Some(fault), .. } => fault.each_text(change),
+            Self::Retry { reason, .. } => change(reason),
+            Self::IterationStarted { item, .. } => change(item),
+            _ => {}
+        }
+    }
+}
+
 /// How a control link ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

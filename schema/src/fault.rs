@@ -84,6 +84,17 @@ impl Fault {
         self
     }
 
+    /// Changes each text that somebody else may have put into it: for the one who keeps secrets out of what is written.
+    pub fn each_text(&mut self, change: &mut dyn FnMut(&mut String)) {
+        change(&mut self.message);
+        self.context.iter_mut().for_each(|(key, value)| {
+            change(key);
+            change(value);
+        });
+        self.causes.iter_mut().for_each(&mut *change);
+        self.place.iter_mut().chain(&mut self.help).for_each(change);
+    }
+
     /// The same failure with `error` and its sources as causes.
     #[must_use]
     pub fn caused_by(mut self, error: &dyn std::error::Error) -> Self {

@@ -83,6 +83,19 @@ pub struct RunResult {
     pub links: Vec<LinkResult>,
 }
 
+impl RunResult {
+    /// Changes each text that is not the flow's own: what modules said, and items. See [`Fault::each_text`].
+    pub fn each_text(&mut self, change: &mut dyn FnMut(&mut String)) {
+        let nodes = self.sub_flows.iter_mut().flat_map(|sub_flow| &mut sub_flow.nodes);
+        let faults = nodes.filter_map(|node| node.fault.as_mut()).chain(&mut self.fault);
+        faults.for_each(|fault| fault.each_text(change));
+        for failure in &mut self.failures {
+            failure.fault.each_text(change);
+            failure.item.iter_mut().for_each(&mut *change);
+        }
+    }
+}
+
 /// One failure of a sub flow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FailureResult {

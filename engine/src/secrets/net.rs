@@ -8,17 +8,21 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use pypeline_schema::secret::Secret;
 use serde_json::Value;
 use std::borrow::Cow;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, RwLock};
 use zeroize::Zeroizing;
 
 /// What stands in place of a secret.
 pub const MASK: &str = "***";
 
 static IS_IN_USE: AtomicBool = AtomicBool::new(false);
+/// New forms wait to be woven in.
+static HAS_MORE: AtomicBool = AtomicBool::new(false);
 static NET: RwLock<Option<Arc<AhoCorasick>>> = RwLock::new(None);
-static FORMS: Mutex<Vec<Zeroizing<Vec<u8>>>> = Mutex::new(Vec::new());
+static FORMS: LazyLock<Mutex<HashSet<Vec<u8>>>> = LazyLock::new(Mutex::default);
+/// Secrets as they are: what holds one whole is found by it.
+static WHOLE: Mutex<Vec<Zeroizing<String>>> = Mutex::new(Vec::new());
 static RECENT: RwLock<VecDeque<[Zeroizing<String>; 2]>> = RwLock::new(VecDeque::new());
 
 /// Bytes of all forms up to which the search is a table that answers at once; it takes some hundred times as much.
@@ -34,28 +38,34 @@ const SHORTEST_DERIVED: usize = 8;
 
 /// From now on none of these is written. False if one is too short to be told from ordinary text.
 pub fn add<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> bool {
-    let (mut found, mut is_whole) = (Vec::new(), true);
+    let mut is_whole = true;
     for secret in secrets {
-        let forms = patterns::of(secret, true);
-        is_whole &= !forms.is_empty() || secret.expose().trim().is_empty();
-        found.extend(forms);
+        let text = secret.expose().trim();
+        let forms = patterns::of(text, true);
+        is_whole &= !forms.is_empty() || text.is_empty();
+        if !forms.is_empty() {
+            WHOLE.lock().unwrap_or_else(PoisonError::into_inner).push(Zeroizing::new(text.to_owned()));
+        }
+        note(forms);
     }
-    weave(found);
     is_whole
 }
 
-/// The same for what a template has made of a secret: needed where nothing of the secret itself is left in it to be found.
+/// The same for what a template has made of a secret: needed where the secret itself is no longer whole in it.
 pub fn add_derived(text: &str) {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
-    if text.len() < SHORTEST_DERIVED || !is_clean(text.as_bytes()) {
+    let holds_one = || {
+        let whole = WHOLE.lock().unwrap_or_else(PoisonError::into_inner);
+        whole.iter().any(|secret| text.contains(secret.as_str()))
+    };
+    if text.len() < SHORTEST_DERIVED || holds_one() {
         return;
     }
     if COUNT.fetch_add(1, Ordering::Relaxed) < DERIVED {
-        weave(patterns::of(&Secret::new(text), false));
+        note(patterns::of(text, false));
         return;
     }
-    let json = serde_json::to_string(text).unwrap_or_default();
-    let json = json.get(1..json.len().saturating_sub(1)).unwrap_or_default().to_owned();
+    let json = patterns::escaped(text);
     let mut recent = RECENT.write().unwrap_or_else(PoisonError::into_inner);
     if recent.len() >= REMEMBERED {
         recent.pop_front();
@@ -63,28 +73,36 @@ pub fn add_derived(text: &str) {
     recent.push_back([Zeroizing::new(text.to_owned()), Zeroizing::new(json)]);
 }
 
-fn weave(found: Vec<Zeroizing<Vec<u8>>>) {
-    let mut forms = FORMS.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = forms.len();
-    for form in found {
-        if !forms.contains(&form) {
-            forms.push(form);
-        }
-    }
-    if forms.len() > known {
-        let is_small = forms.iter().map(|form| form.len()).sum::<usize>() <= LARGEST_TABLE;
-        let mut builder = AhoCorasick::builder();
-        builder.ascii_case_insensitive(true).kind(is_small.then_some(AhoCorasickKind::DFA));
-        // It fails only beyond the size of any machine's memory.
-        let net = builder.build(forms.iter().map(|form| form.as_slice()));
-        *NET.write().unwrap_or_else(PoisonError::into_inner) = net.ok().map(Arc::new);
+fn note(forms: Vec<String>) {
+    let mut known = FORMS.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = known.len();
+    known.extend(forms.into_iter().map(String::into_bytes));
+    if known.len() > before {
+        HAS_MORE.store(true, Ordering::Release);
         IS_IN_USE.store(true, Ordering::Release);
     }
+}
+
+/// Woven anew when it is next asked, however many forms have come.
+fn weave() {
+    let forms = FORMS.lock().unwrap_or_else(PoisonError::into_inner);
+    if !HAS_MORE.swap(false, Ordering::AcqRel) {
+        return;
+    }
+    let is_small = forms.iter().map(Vec::len).sum::<usize>() <= LARGEST_TABLE;
+    let mut builder = AhoCorasick::builder();
+    builder.ascii_case_insensitive(true).kind(is_small.then_some(AhoCorasickKind::DFA));
+    // It fails only beyond the size of any machine's memory.
+    let net = builder.build(forms.iter());
+    *NET.write().unwrap_or_else(PoisonError::into_inner) = net.ok().map(Arc::new);
 }
 
 fn net() -> Option<Arc<AhoCorasick>> {
     if !IS_IN_USE.load(Ordering::Acquire) {
         return None;
+    }
+    if HAS_MORE.load(Ordering::Acquire) {
+        weave();
     }
     NET.read().unwrap_or_else(PoisonError::into_inner).clone()
 }
@@ -135,14 +153,17 @@ pub fn mask(text: &str) -> Cow<'_, str> {
     Cow::Owned(masked)
 }
 
+/// The text itself, masked.
+pub fn mask_text(text: &mut String) {
+    if let Cow::Owned(masked) = mask(text) {
+        *text = masked;
+    }
+}
+
 /// Masks every text in a JSON value, names of keys too.
 pub fn mask_json(value: &mut Value) {
     match value {
-        Value::String(text) => {
-            if let Cow::Owned(masked) = mask(text) {
-                *text = masked;
-            }
-        }
+        Value::String(text) => mask_text(text),
         Value::Array(items) => items.iter_mut().for_each(mask_json),
         Value::Object(map) => {
             map.values_mut().for_each(mask_json);
@@ -153,13 +174,8 @@ pub fn mask_json(value: &mut Value) {
                 }
             }
         }
-        // A number that is a secret, as a PIN.
-        Value::Number(number) => {
-            if let Cow::Owned(masked) = mask(&number.to_string()) {
-                *value = Value::String(masked);
-            }
-        }
-        Value::Null | Value::Bool(_) => {}
+        // A number that equals a secret is most probably a count.
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
@@ -231,9 +247,9 @@ mod tests {
     #[test]
     fn json_is_masked_in_its_texts() {
         known();
-        let mut value = json!({"a": [SECRET, 1, null], SECRET: true, "n": 8_675_309});
+        let mut value = json!({"a": [SECRET, 1, null], SECRET: true, "n": 8_675_309, "t": "pin 8675309"});
         mask_json(&mut value);
-        assert_eq!(value, json!({"a": ["***", 1, null], "***": true, "n": "***"}));
+        assert_eq!(value, json!({"a": ["***", 1, null], "***": true, "n": 8_675_309, "t": "pin ***"}));
     }
 
     #[test]

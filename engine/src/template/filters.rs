@@ -6,8 +6,8 @@
 use jiff::civil;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, Zoned};
-use minijinja::value::{Kwargs, Rest, Value};
-use minijinja::{Environment, Error, ErrorKind};
+use minijinja::value::{Kwargs, Rest, Value, ValueOrKwargs};
+use minijinja::{Environment, Error, ErrorKind, State, filters};
 use std::path::Path;
 
 /// The form of a date where none is asked for.
@@ -22,6 +22,41 @@ pub(super) fn add_to(environment: &mut Environment<'_>) {
     environment.add_filter("extension", |path: &str| part(path, Path::extension));
     environment.add_filter("dirname", dirname);
     environment.add_filter("path_join", path_join);
+    bound(environment);
+}
+
+/// Largest width or count that a filter takes: more would fill the machine's memory in one step, which costs next to no fuel.
+const WIDEST: usize = 10_000;
+
+/// Takes away, or bounds, what makes much of little in one step. Values that grow from turn to turn of a loop need `namespace`.
+fn bound(environment: &mut Environment<'_>) {
+    environment.remove_global("namespace");
+    environment.add_filter("indent", |text: &str, width: Option<usize>, first: Option<bool>| {
+        let width = fits("indent", width.unwrap_or(4))?;
+        let (padding, mut lines) = (" ".repeat(width), Vec::new());
+        for (at, line) in text.lines().enumerate() {
+            let is_indented = !line.is_empty() && (at > 0 || first.unwrap_or(false));
+            lines.push(if is_indented { format!("{padding}{line}") } else { line.to_owned() });
+        }
+        Ok::<_, Error>(lines.join("\n"))
+    });
+    environment.add_filter("batch", |state: &State<'_, '_>, value: Value, count: usize, fill: Option<Value>| {
+        filters::batch(state, value, fits("batch", count)?, fill)
+    });
+    environment.add_filter("slice", |state: &State<'_, '_>, value: Value, count: usize, fill: Option<Value>| {
+        filters::slice(state, value, fits("slice", count)?, fill)
+    });
+    environment.add_filter("format", |state: &mut State<'_, '_>, form: &Value, values: Rest<ValueOrKwargs>| {
+        let digits = form.as_str().unwrap_or_default().split(|c: char| !c.is_ascii_digit());
+        for width in digits.filter(|digits| !digits.is_empty()) {
+            fits("format", width.parse().unwrap_or(usize::MAX))?;
+        }
+        filters::format(state, form, values)
+    });
+}
+
+fn fits(filter: &str, n: usize) -> Result<usize, Error> {
+    if n <= WIDEST { Ok(n) } else { Err(wrong(format!("`{filter}` goes up to {WIDEST}"))) }
 }
 
 fn wrong(text: String) -> Error {

@@ -21,6 +21,28 @@ pub(crate) struct Reply {
     pub body: Secret,
 }
 
+/// What Vaults say of themselves, the more telling first.
+const WORDS: [&str; 18] = [
+    "vault is sealed",
+    "standby",
+    "invalid role or secret id",
+    "invalid role id",
+    "invalid secret id",
+    "invalid role name",
+    "service account name not authorized",
+    "namespace not authorized",
+    "token is expired",
+    "missing client token",
+    "invalid token",
+    "bad token",
+    "permission denied",
+    "no handler for route",
+    "unsupported path",
+    "rate limit quota exceeded",
+    "unsupported operation",
+    "internal error",
+];
+
 impl Reply {
     /// The body as JSON of this shape.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
@@ -41,10 +63,12 @@ impl Reply {
         })
     }
 
-    /// `https://host answered 403 (permission denied)`.
+    /// `https://host answered 403 (permission denied)`. Of what the server says, only words that every Vault has: the rest may
+    /// hold a value that nobody has asked for yet, and that nobody can know to mask.
     pub fn told(&self) -> String {
-        match self.said().filter(|said| !said.is_empty()) {
-            Some(said) => format!("{} answered {} ({said})", self.address, self.status),
+        let said = self.said().map(|said| said.to_lowercase()).unwrap_or_default();
+        match WORDS.into_iter().find(|word| said.contains(word)) {
+            Some(word) => format!("{} answered {} ({word})", self.address, self.status),
             None => format!("{} answered {}", self.address, self.status),
         }
     }

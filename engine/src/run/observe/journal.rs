@@ -122,11 +122,11 @@ impl State {
         self.note(written.err().or(failed));
     }
 
-    /// The line again, with every secret in its texts masked.
+    /// The line again, with every secret masked in what is not the flow's own.
     fn mask(&mut self, line: &EventLine) {
-        let mut value = serde_json::to_value(line).unwrap_or_default();
-        net::mask_json(&mut value);
-        self.buffer = value.to_string().into_bytes();
+        let mut line = line.clone();
+        line.event.each_text(&mut net::mask_text);
+        self.buffer = serde_json::to_vec(&line).unwrap_or_default();
         self.buffer.push(b'\n');
     }
 

@@ -11,6 +11,7 @@ use pypeline_schema::flow::{Variable, VariableType};
 use pypeline_schema::secret::Secret;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::env::VarError;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -89,6 +90,7 @@ fn environment(job: &Job, problems: &mut Vec<Problem>) -> Map<String, Value> {
     for name in uses.env.iter().chain(&uses.optional_env) {
         match std::env::var(name) {
             Ok(value) => drop(found.insert(name.clone(), Value::String(value))),
+            Err(VarError::NotUnicode(_)) => problems.push(Problem::NoText(name.clone())),
             Err(_) if uses.optional_env.contains(name) => {}
             Err(_) => problems.push(Problem::Missing {
                 kind: "environment variable",
@@ -151,8 +153,10 @@ impl<'a> Section<'a> {
         let names: Vec<String> = self.declared.keys().chain(self.used).cloned().collect();
         for name in names {
             let variable = self.variable(&name);
-            if let Ok(text) = std::env::var(&variable) {
-                self.give(name, Value::String(text), Source::Environment(variable));
+            match std::env::var(&variable) {
+                Ok(text) => self.give(name, Value::String(text), Source::Environment(variable)),
+                Err(VarError::NotUnicode(_)) => self.problems.push(Problem::NoText(variable)),
+                Err(VarError::NotPresent) => {}
             }
         }
     }

@@ -3,6 +3,7 @@
 use crate::secrets::{Reason, Reference, SecretError, Vault, net};
 use pypeline_schema::secret::Secret;
 use std::collections::{BTreeMap, BTreeSet};
+use std::env::VarError;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, Once, PoisonError};
@@ -11,8 +12,8 @@ use std::time::{Duration, Instant};
 /// Age from which a secret is fetched again when a sub flow that uses it begins: it may have been changed.
 pub const STALE: Duration = Duration::from_secs(300);
 
-/// Bytes of a file that is taken for a secret.
-const LARGEST: u64 = 1 << 20;
+/// Bytes of a secret, at most: it is looked for in all that is written.
+const LARGEST: usize = 256 << 10;
 
 /// Variables of the environment that are secrets whoever uses them; names that end in `_` stand for all that begin so.
 const OF_ENVIRONMENT: [&str; 3] = ["PYPE_SECRET_", "VAULT_TOKEN", "PYPE_VAULT_SECRET_ID"];
@@ -95,6 +96,9 @@ impl Keeper {
     fn take(&self, reference: &Reference, fetched: Result<Secret, SecretError>, errors: &mut Vec<SecretError>) {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         match fetched {
+            Ok(secret) if secret.expose().len() > LARGEST => {
+                errors.push(SecretError::new(reference.to_string(), Reason::Malformed, "it is larger than 256 KB"));
+            }
             Ok(secret) => {
                 note(&secret, &reference.to_string());
                 held.insert(reference.clone(), (Arc::new(secret), Instant::now()));
@@ -109,8 +113,8 @@ impl Keeper {
     fn of_file(&self, path: &str, reference: &Reference) -> Result<Secret, SecretError> {
         let fail = |reason, why: String| SecretError::new(reference.to_string(), reason, why);
         let mut text = String::new();
-        let read =
-            std::fs::File::open(self.root.join(path)).and_then(|file| file.take(LARGEST + 1).read_to_string(&mut text));
+        let read = std::fs::File::open(self.root.join(path))
+            .and_then(|file| file.take(LARGEST as u64 + 1).read_to_string(&mut text));
         let size = read.map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => fail(Reason::NotFound, "there is no such file".to_owned()),
             std::io::ErrorKind::InvalidData => fail(Reason::Malformed, "the file is not UTF-8".to_owned()),
@@ -119,8 +123,8 @@ impl Keeper {
         let secret = Secret::new(std::mem::take(&mut text));
         let plain = secret.expose();
         let plain = plain.strip_suffix('\n').map_or(plain, |plain| plain.strip_suffix('\r').unwrap_or(plain));
-        match (size as u64 > LARGEST, plain.is_empty()) {
-            (true, _) => Err(fail(Reason::Malformed, "the file is larger than 1 MB".to_owned())),
+        match (size > LARGEST, plain.is_empty()) {
+            (true, _) => Err(fail(Reason::Malformed, "the file is larger than 256 KB".to_owned())),
             (_, true) => Err(fail(Reason::NotFound, "the file is empty".to_owned())),
             _ => Ok(Secret::new(plain)),
         }
@@ -142,8 +146,11 @@ fn of_environment(name: &str, reference: &Reference) -> Result<Secret, SecretErr
     match std::env::var(name) {
         Ok(value) if !value.is_empty() => Ok(Secret::new(value)),
         found => {
-            let why =
-                if found.is_ok() { "the environment variable is empty" } else { "the environment variable is not set" };
+            let why = match found {
+                Ok(_) => "the environment variable is empty",
+                Err(VarError::NotUnicode(_)) => "the environment variable is not UTF-8",
+                Err(VarError::NotPresent) => "the environment variable is not set",
+            };
             Err(SecretError::new(reference.to_string(), Reason::NotFound, why))
         }
     }

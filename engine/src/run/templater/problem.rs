@@ -41,6 +41,9 @@ pub enum Problem {
         /// It came from the command line or the environment.
         is_usage: bool,
     },
+    /// A variable of the environment that is no text.
+    #[error("the environment variable {0} is not UTF-8")]
+    NoText(String),
     /// A context file cannot be used.
     #[error("context file `{path}`: {why}")]
     File {
@@ -77,7 +80,7 @@ pub enum Problem {
 impl Problem {
     /// The command line is to blame, not the job.
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::Unknown { .. } | Self::WrongType { is_usage: true, .. })
+        matches!(self, Self::Unknown { .. } | Self::NoText(_) | Self::WrongType { is_usage: true, .. })
     }
 
     pub(super) fn wrong_type(kind: &'static str, name: &str, declared: VariableType, source: &Source) -> Self {

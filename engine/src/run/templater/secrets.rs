@@ -201,8 +201,19 @@ impl OfRun {
         typed(Some(declared), Value::String(secret.expose().to_owned()))
     }
 
-    fn has(&self, section: Section, name: &str) -> bool {
-        self.kept().contains_key(&(section, name.to_owned()))
+    /// Something of a secret's type that says nothing.
+    fn placeholder(&self, section: Section, name: &str) -> Option<Value> {
+        let key = (section, name.to_owned());
+        self.kept().get(&key)?;
+        let declared = self.declared.get(&key).and_then(|declared| declared.type_name);
+        Some(match declared.unwrap_or(VariableType::Str) {
+            VariableType::Str => Value::from(net::MASK),
+            VariableType::Int => Value::from(0),
+            VariableType::Float => Value::from(0.0),
+            VariableType::Bool => Value::from(false),
+            VariableType::List => Value::Array(Vec::new()),
+            VariableType::Dict => Value::Object(Map::new()),
+        })
     }
 }
 
@@ -233,11 +244,11 @@ pub(super) struct Placeholders(pub Arc<OfRun>);
 
 impl Secrets for Placeholders {
     fn variable(&self, name: &str) -> Option<Value> {
-        self.0.has(Section::Context, name).then(|| Value::from(net::MASK))
+        self.0.placeholder(Section::Context, name)
     }
 
     fn parameter(&self, name: &str) -> Option<Value> {
-        self.0.has(Section::Params, name).then(|| Value::from(net::MASK))
+        self.0.placeholder(Section::Params, name)
     }
 
     fn stored(&self, _: &str, _: &str) -> Option<Value> {

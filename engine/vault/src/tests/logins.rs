@@ -69,7 +69,7 @@ async fn a_login_that_is_refused_is_refused_to_all_who_waited_for_it() {
     for read in reads {
         let error = read.await.unwrap();
         assert!(error.message.contains("the login at auth/approle was refused"), "{error}");
-        assert!(error.message.contains("invalid role or secret ID"), "{error}");
+        assert!(error.message.contains("invalid role or secret id"), "{error}");
     }
     // The first one waits a second, in which all the others come to wait for it; one that was late may have tried itself.
     assert!(server.count(LOGIN) < 8, "{}", server.count(LOGIN));

@@ -40,7 +40,7 @@ impl Found {
 }
 
 /// Functions that the template library brings.
-const FUNCTIONS: [&str; 3] = ["range", "dict", "namespace"];
+const FUNCTIONS: [&str; 2] = ["range", "dict"];
 const OF_RUN: [&str; 3] = ["run", "run.id", "run.started_at"];
 const CONDITIONS: [&str; 6] = ["ok", "error", "always", "else", "iterate", "start"];
 

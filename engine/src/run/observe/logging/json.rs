@@ -5,7 +5,6 @@ use super::line::Line;
 use crate::secrets::net;
 use jiff::Timestamp;
 use serde_json::Value;
-use std::borrow::Cow;
 use std::io::Write;
 
 /// Bytes of a line, at most, with its end.
@@ -45,12 +44,9 @@ pub(super) fn render(line: &mut Line, out: &mut Vec<u8>) {
     }
 }
 
+/// What was said; the names beside it are the engine's own, and the flow's.
 fn mask(line: &mut Line) {
-    for text in [&mut line.run, &mut line.sub_flow, &mut line.node_id, &mut line.target, &mut line.message] {
-        if let Cow::Owned(masked) = net::mask(text) {
-            *text = masked;
-        }
-    }
+    net::mask_text(&mut line.message);
     if !line.fields.is_empty() {
         let mut fields = Value::Object(line.fields());
         net::mask_json(&mut fields);
