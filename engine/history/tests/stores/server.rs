@@ -123,7 +123,7 @@ impl Server {
         let mut command = Command::new(self.programs.join(program));
         command.current_dir(self.folder.path()).stdin(Stdio::null());
         if let Some(user) = self.user {
-            command.uid(user).gid(user);
+            command.uid(user).gid(user).env("LD_LIBRARY_PATH", self.programs.join("../lib"));
         }
         command
     }
@@ -146,7 +146,7 @@ fn not_root(folder: &Path) -> Option<u32> {
     Some(user)
 }
 
-/// The programs where the server's user may run them: as they are, or a copy of their installation.
+/// The programs where the server's user may run them: as they are, or a copy of their installation and its libraries.
 fn programs_for(user: Option<u32>, programs: PathBuf, folder: &Path) -> PathBuf {
     let is_open = |path: &Path| std::fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o001 != 0);
     let programs = programs.canonicalize().unwrap();
@@ -155,6 +155,12 @@ fn programs_for(user: Option<u32>, programs: PathBuf, folder: &Path) -> PathBuf 
     }
     let copy = folder.join("programs");
     done(Command::new("cp").arg("-rL").arg(programs.parent().unwrap()).arg(&copy));
+    let told = Command::new("ldd").args(["initdb", "postgres"].map(|name| programs.join(name))).output().unwrap();
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    let libraries = told.lines().filter_map(|line| line.split_once("=> ")?.1.split(' ').next());
+    for library in libraries.map(Path::new).filter(|path| !path.ancestors().skip(1).all(is_open)) {
+        std::fs::copy(library, copy.join("lib").join(library.file_name().unwrap())).unwrap();
+    }
     copy.join(programs.file_name().unwrap())
 }
 
