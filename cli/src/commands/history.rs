@@ -48,7 +48,8 @@ fn rebuild(global: &Global) -> Result<u8, Failure> {
     let synced = history.rebuild(&project).map_err(failed)?;
     open::warn(&synced.warnings);
     if global.output == Output::Json {
-        render::json(&json!({"place": history.place(), "put_aside": aside, "rebuilt": synced}));
+        let place = history.place();
+        render::json(&json!({"place": place.trim_matches('`'), "put_aside": aside, "rebuilt": synced}));
     } else {
         let records = render::count(synced.indexed, "record");
         let jobs = render::count(synced.jobs, "job");

@@ -66,7 +66,7 @@ fn fill(place: &Place, project: &Project, n: u64) -> Result<(), HistoryError> {
 }
 
 fn result(job: &JobFolder, run_id: &str, at: u64) -> RunResult {
-    let state = if at % 17 == 0 { State::Failed } else { State::Succeeded };
+    let state = if at.is_multiple_of(17) { State::Failed } else { State::Succeeded };
     let port = |node: usize, port: &str| PortRef { node: format!("node_{node}"), port: port.to_owned() };
     let node = |id: usize| NodeResult {
         id: format!("node_{id}"),

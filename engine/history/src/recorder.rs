@@ -82,7 +82,7 @@ impl Recorder {
         let (place, trouble) = (self.place.clone(), Arc::clone(&state.trouble));
         let write = move || {
             // Nobody waits any more if it took too long.
-            let _ = done.send(write(&place, &begin, &ended, &trouble));
+            let _ = done.send(write(&place, &begin, &ended, &trouble, KEEP));
         };
         // Without a thread to be had, the index learns of the run from its record.
         if std::thread::Builder::new().name("pype-history".to_owned()).spawn(write).is_ok() {
@@ -95,32 +95,35 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Writes a run's beginning and end; what was wrong is told once.
+/// Writes a run's beginning and end; what was wrong is told once. The index is kept open for as long as `keep`: nothing is held
+/// for as long as a run may take.
 fn write(
     place: &Place,
     begin: &RunBegin,
     ended: &Receiver<Box<RunResult>>,
     trouble: &Mutex<Option<String>>,
+    keep: Duration,
 ) -> Option<String> {
-    let mut history = History::open(place).and_then(|mut history| history.begin(begin).map(|()| history));
-    if let Err(error) = &history {
-        *lock(trouble) = Some(error.to_string());
-    }
-    let result = match ended.recv_timeout(KEEP) {
+    let begun = History::open(place).and_then(|mut history| history.begin(begin).map(|()| history));
+    let mut history = match begun {
+        Ok(history) => Some(history),
+        Err(error) => {
+            *lock(trouble) = Some(error.to_string());
+            None
+        }
+    };
+    let result = match ended.recv_timeout(keep) {
         Ok(result) => result,
         Err(RecvTimeoutError::Timeout) => {
-            // Nothing is held for as long as a run may take.
-            if history.is_ok() {
-                history = Err(crate::HistoryError::Off);
-            }
+            history = None;
             ended.recv().ok()?
         }
         Err(RecvTimeoutError::Disconnected) => return None,
     };
     let job = JobFolder::new(&begin.job_folder, &begin.job);
-    let record = |mut history: History| history.record(&job, &result);
     // What kept the beginning from being written may be over.
-    let written = history.or_else(|_| History::open(place)).and_then(record);
+    let history = history.map_or_else(|| History::open(place), Ok);
+    let written = history.and_then(|mut history| history.record(&job, &result));
     written.err().map(|error| error.to_string())
 }
 
@@ -136,5 +139,55 @@ impl Observer for Recorder {
                 fingerprint: fingerprint.clone(),
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pypeline_schema::run_result::State;
+
+    #[test]
+    fn an_index_that_is_not_kept_is_opened_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let project = Project::at(folder.path());
+        let place = Place::parse("", &project).unwrap();
+        let begin = RunBegin {
+            run_id: "20261101T000001-000001".to_owned(),
+            job: "daily".to_owned(),
+            job_folder: project.jobs().join("daily"),
+            project: project.root().to_path_buf(),
+            started_at: "2026-11-01T00:00:01Z".to_owned(),
+            fingerprint: String::new(),
+        };
+        let result = RunResult {
+            format_version: 1,
+            run_id: begin.run_id.clone(),
+            job: begin.job.clone(),
+            state: State::Succeeded,
+            exit_code: 0,
+            seconds: 1.0,
+            fault: None,
+            peak_rss_bytes: 0,
+            sub_flows: Vec::new(),
+            failures: Vec::new(),
+            n_failures: 0,
+            n_handled: 0,
+            record: None,
+            links: Vec::new(),
+        };
+        let (end, ended) = channel();
+        let (trouble, (to_open, to_begin)) = (Mutex::default(), (&place, &begin));
+        std::thread::scope(|scope| {
+            let trouble = &trouble;
+            let written = scope.spawn(move || write(to_open, to_begin, &ended, trouble, Duration::ZERO));
+            while History::open(&place).unwrap().run("2026").unwrap() == crate::Found::Nothing {
+                std::thread::yield_now();
+            }
+            std::fs::remove_dir_all(folder.path().join(".pype")).unwrap();
+            end.send(Box::new(result)).unwrap();
+            assert_eq!(written.join().unwrap(), None);
+        });
+        assert!(matches!(History::open(&place).unwrap().run("2026").unwrap(), crate::Found::One(_)));
     }
 }

@@ -66,7 +66,7 @@ fn tables(detail: &Detail) {
 fn verdict(run: &Run, live: Option<&Live>) {
     let state = coloured(run.state);
     let (job, run_id, started) = (&run.job, &run.run_id, time::local(&run.started_at));
-    let took = run.seconds.map_or_else(String::new, |seconds| format!(" after {}", span(seconds)));
+    let took = run.seconds.map_or_else(String::new, span);
     let memory =
         run.peak_rss_bytes.map_or_else(String::new, |bytes| format!(", peak memory {} MB", bytes / (1024 * 1024)));
     let text = match (run.state, live) {
@@ -75,8 +75,8 @@ fn verdict(run: &Run, live: Option<&Live>) {
             let host = run.host.as_deref().unwrap_or("another machine");
             format!("{job} is {state}: it began on {host}, which alone can tell whether it goes on")
         }
-        (RunState::Died, _) => format!("{job} {state}{took}: it ended without a word, as a process that is killed"),
-        _ => format!("{job} {state}{took}{memory}"),
+        (RunState::Died, _) => format!("{job} {state} after {took}, without a word, as a process does that is killed"),
+        _ => format!("{job} {state} in {took}{memory}"),
     };
     line(&format!("{text}, started {started}, run {run_id}"));
 }

@@ -69,14 +69,15 @@ impl Opened {
                 Self::without(project)?
             }
         };
-        match opened.catch_up(folder) {
-            Ok(()) => {}
-            Err(error @ (HistoryError::Corrupt { .. } | HistoryError::Refused { .. })) => {
+        if let Err(error) = opened.catch_up(folder) {
+            // One that cannot be written may still be asked.
+            if opened.history.all_jobs().is_ok() && !matches!(error, HistoryError::Corrupt { .. }) {
+                render::warning(&format!("{error}; what it says may be old"));
+            } else {
                 render::warning(&format!("{error}; reading the records instead"));
                 opened = Self::without(opened.project)?;
                 opened.catch_up(folder).map_err(failed)?;
             }
-            Err(error) => render::warning(&format!("{error}; what it says may be old")),
         }
         Ok(opened)
     }

@@ -1,6 +1,6 @@
 //! Rows and seconds of a job's successful runs over time, and what is unusual in the last one.
 
-use super::words::{seconds, table};
+use super::words::{seconds, span, table};
 use crate::args::{Global, Output};
 use crate::render::{self, grouped, line};
 use pypeline_history::stats::{Series, Stats};
@@ -35,9 +35,9 @@ pub fn show(global: &Global, stats: &Stats) {
     let runs = render::count(stats.runs.len(), "successful run");
     let (since, until) = (time::local(&first.started_at), time::local(&last.started_at));
     line(&format!("{}: {runs} from {since} to {until}", stats.job.name));
-    let (took, usual) = (value(stats.seconds.last, seconds), value(stats.seconds.median, seconds));
+    let (took, usual) = (value(stats.seconds.last, span), value(stats.seconds.median, span));
     let unusual = stats.seconds.anomaly.map_or_else(String::new, |anomaly| format!(", {}", anomaly.text()));
-    line(&format!("whole run: {} last {took} s, median {usual} s{unusual}", sparkline(&stats.seconds.values)));
+    line(&format!("whole run: {} last {took}, median {usual}{unusual}", sparkline(&stats.seconds.values)));
 }
 
 fn entry(name: String, rows: &Series, took: &Series) -> Vec<String> {

@@ -49,7 +49,7 @@ pub(crate) struct ToldLoop {
 }
 
 /// A sub flow, over all its runs.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Part {
     pub name: String,
     pub running: u64,
@@ -138,17 +138,15 @@ impl Told {
             Event::RunStarted { job, started_at, fingerprint, .. } => {
                 (self.job, self.started_at, self.fingerprint) = (Some(job), Some(started_at), Some(fingerprint));
             }
-            Event::SubFlowStarted { sub_flow, attempt } => {
-                let part = self.part(sub_flow);
+            Event::SubFlowStarted { sub_flow, attempt } => self.part(sub_flow, |part| {
                 part.attempt = attempt;
                 part.in_loop |= !line.iter.is_empty();
                 if attempt <= 1 {
                     part.running += 1;
                     part.since = line.t;
                 }
-            }
-            Event::SubFlowFinished { sub_flow, state, attempts, seconds, .. } => {
-                let part = self.part(sub_flow);
+            }),
+            Event::SubFlowFinished { sub_flow, state, attempts, seconds, .. } => self.part(sub_flow, |part| {
                 part.ended = Some(graver(part.ended, state));
                 if state != State::Skipped {
                     part.running = part.running.saturating_sub(1);
@@ -157,7 +155,7 @@ impl Told {
                     part.retries += attempts.unwrap_or(1).saturating_sub(1);
                     part.seconds += seconds.unwrap_or_default();
                 }
-            }
+            }),
             Event::NodeFinished { node, state, rows_in, rows_out, rows_rejected, seconds, fault } => {
                 if let Some(fault) = fault.filter(|_| state == State::Failed) {
                     self.n_failures += 1;
@@ -165,14 +163,15 @@ impl Told {
                         self.failures.push(ToldFailure { node: node.clone(), iter: line.iter, fault });
                     }
                 }
-                let entry = self.node(node);
-                entry.state = graver((entry.state != State::Pending).then_some(entry.state), state);
-                add(&mut entry.rows_in, rows_in);
-                add(&mut entry.rows_out, rows_out);
-                add(&mut entry.rows_rejected, rows_rejected);
-                if let Some(seconds) = seconds {
-                    *entry.seconds.get_or_insert(0.0) += seconds;
-                }
+                self.node(node, |entry| {
+                    entry.state = graver((entry.state != State::Pending).then_some(entry.state), state);
+                    add(&mut entry.rows_in, rows_in);
+                    add(&mut entry.rows_out, rows_out);
+                    add(&mut entry.rows_rejected, rows_rejected);
+                    if let Some(seconds) = seconds {
+                        *entry.seconds.get_or_insert(0.0) += seconds;
+                    }
+                });
             }
             Event::LoopStarted { to, .. } => self.loops.push(ToldLoop { to, done: 0, failed: 0 }),
             Event::IterationFinished { to, state } => {
@@ -197,28 +196,15 @@ impl Told {
         }
     }
 
-    fn part(&mut self, name: String) -> &mut Part {
+    fn part(&mut self, name: String, change: impl FnOnce(&mut Part)) {
         let at = *self.part_at.entry(name.clone()).or_insert(self.parts.len());
         if at == self.parts.len() {
-            let (ended, since) = (None, 0.0);
-            let part = Part {
-                name,
-                running: 0,
-                in_loop: false,
-                since,
-                attempt: 1,
-                ended,
-                runs: 0,
-                failed: 0,
-                retries: 0,
-                seconds: 0.0,
-            };
-            self.parts.push(part);
+            self.parts.push(Part { name, attempt: 1, ..Part::default() });
         }
-        entry(&mut self.parts, at)
+        self.parts.get_mut(at).map(change);
     }
 
-    fn node(&mut self, id: String) -> &mut Node {
+    fn node(&mut self, id: String, change: impl FnOnce(&mut Node)) {
         let at = *self.node_at.entry(id.clone()).or_insert(self.nodes.len());
         if at == self.nodes.len() {
             let (rows_in, rows_out, rows_rejected) = (None, None, None);
@@ -227,14 +213,8 @@ impl Told {
                 Node { id, sub_flow: None, module: None, state, rows_in, rows_out, rows_rejected, seconds: None };
             self.nodes.push(node);
         }
-        entry(&mut self.nodes, at)
+        self.nodes.get_mut(at).map(change);
     }
-}
-
-/// An entry that is there: the index was given out when it was added.
-#[allow(clippy::indexing_slicing)]
-fn entry<T>(entries: &mut [T], at: usize) -> &mut T {
-    &mut entries[at]
 }
 
 fn add(sum: &mut Option<u64>, rows: Option<u64>) {

@@ -28,7 +28,8 @@ const RUN: &str = "SELECT r.run_key, r.job_key, r.run_id, j.name, j.folder, j.pr
                    r.failed_message, r.peak_rss_bytes, r.fingerprint, r.pid, r.host, r.has_record \
                    FROM pype_runs r CROSS JOIN pype_jobs j WHERE j.job_key = r.job_key";
 
-const NEWEST_FIRST: &str = "ORDER BY r.started DESC, r.run_id DESC";
+// Of runs that began in the same second, the one that came into the index last.
+const NEWEST_FIRST: &str = "ORDER BY r.started DESC, r.run_key DESC";
 
 fn known(mut row: Row) -> Known {
     Known {

@@ -35,10 +35,10 @@ pub(crate) fn statements(words: &Words) -> Vec<String> {
              failed_node TEXT, failed_message TEXT, peak_rss_bytes BIGINT, fingerprint TEXT, pid BIGINT, host TEXT, \
              has_record BIGINT NOT NULL, UNIQUE (run_id, job_key))"
         ),
-        "CREATE INDEX pype_runs_by_start ON pype_runs (started, run_id)".to_owned(),
-        "CREATE INDEX pype_runs_by_state ON pype_runs (state, started, run_id)".to_owned(),
-        "CREATE INDEX pype_runs_by_job ON pype_runs (job_key, started, run_id)".to_owned(),
-        "CREATE INDEX pype_runs_by_job_state ON pype_runs (job_key, state, started, run_id)".to_owned(),
+        "CREATE INDEX pype_runs_by_start ON pype_runs (started, run_key)".to_owned(),
+        "CREATE INDEX pype_runs_by_state ON pype_runs (state, started, run_key)".to_owned(),
+        "CREATE INDEX pype_runs_by_job ON pype_runs (job_key, started, run_key)".to_owned(),
+        "CREATE INDEX pype_runs_by_job_state ON pype_runs (job_key, state, started, run_key)".to_owned(),
         format!(
             "CREATE TABLE pype_sub_flows (run_key BIGINT NOT NULL, place BIGINT NOT NULL, name TEXT NOT NULL, \
              state TEXT NOT NULL, runs BIGINT NOT NULL, failed BIGINT NOT NULL, retries BIGINT NOT NULL, \

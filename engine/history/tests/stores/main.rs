@@ -1,5 +1,8 @@
 //! The index over both databases: the same questions to both, and what each does when its place is not as it should be.
 
+#![cfg(test)]
+
+mod ends;
 mod etl;
 mod postgres;
 mod server;

@@ -1,25 +1,22 @@
 //! The index in a PostgreSQL: what both databases do, and a server that does not.
 
 use crate::etl::*;
-use crate::server::{PASSWORD, Server};
+use crate::server::{Identity, PASSWORD, Server};
 use crate::sqlite::{BOUND, recorded};
 use crate::suite::{CASES, all, begin};
 use pypeline_history::{History, HistoryError, Place, RunState};
 use pypeline_schema::run_result::State;
 use std::net::TcpListener;
+use std::process::Command;
 use std::time::Instant;
 
 fn place(url: &str, etl: &Etl) -> Place {
     Place::parse(url, &etl.project).unwrap()
 }
 
-fn skipped() {
-    println!("skipped: PYPE_POSTGRES_BIN does not name a folder of PostgreSQL's programs");
-}
-
 #[test]
 fn does_what_both_do() {
-    let Some(server) = Server::start(&[]) else { return skipped() };
+    let Some(server) = Server::start(None) else { return };
     for (at, (name, case)) in CASES.into_iter().enumerate() {
         println!("{name}");
         let etl = Etl::new();
@@ -37,9 +34,7 @@ fn does_what_both_do() {
 fn by_the_socket(server: &Server) {
     let etl = Etl::new();
     server.database("sockets");
-    let socket = server.socket().display().to_string().replace('/', "%2F");
-    let url = format!("postgres://etl:{PASSWORD}@{socket}:{}/sockets", server.port);
-    assert_eq!(recorded(&place(&url, &etl), &etl, 1), None);
+    assert_eq!(recorded(&place(&server.by_socket("sockets"), &etl), &etl, 1), None);
 }
 
 /// What another machine began is neither shown as running nor as dead, unless its files are seen here.
@@ -131,4 +126,45 @@ fn a_server_that_never_answers_costs_a_warning() {
     let warning = recorded(&place(&url, &etl), &etl, 1).unwrap();
     assert!(warning.contains("not answered in 2 s"), "{warning}");
     assert!(began.elapsed() < BOUND);
+}
+
+#[test]
+fn a_certificate_is_one_that_the_machine_trusts() {
+    let authority_key = rcgen::KeyPair::generate().unwrap();
+    let mut authority = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let trusted = authority.self_signed(&authority_key).unwrap().pem();
+    let issuer = rcgen::Issuer::new(authority, authority_key);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let server_params = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    let certificate = server_params.signed_by(&key, &issuer).unwrap().pem();
+    let Some(server) = Server::start(Some(&Identity { certificate, key: key.serialize_pem() })) else { return };
+    server.database("safe");
+
+    // Which authorities a process trusts is decided when it starts.
+    let file = server.folder().join("trusted.pem");
+    std::fs::write(&file, trusted).unwrap();
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "--ignored", "--nocapture", "postgres::in_a_process_that_trusts_it"]);
+    let told = child.env("SSL_CERT_FILE", file).env("PYPE_TEST_URL", server.url("safe")).output().unwrap();
+    let text = String::from_utf8_lossy(&told.stdout);
+    assert!(told.status.success() && text.contains("1 passed"), "{text}{}", String::from_utf8_lossy(&told.stderr));
+
+    let etl = Etl::new();
+    for mode in ["prefer", "require"] {
+        let warning = recorded(&place(&format!("{}?sslmode={mode}", server.url("safe")), &etl), &etl, 1).unwrap();
+        assert!(warning.contains("certificate") && warning.contains("SSL_CERT_FILE"), "{warning}");
+    }
+}
+
+#[test]
+#[ignore = "run by a_certificate_is_one_that_the_machine_trusts"]
+fn in_a_process_that_trusts_it() {
+    let Ok(url) = std::env::var("PYPE_TEST_URL") else { return };
+    let etl = Etl::new();
+    for (n, mode) in ["", "?sslmode=prefer", "?sslmode=require"].into_iter().enumerate() {
+        assert_eq!(recorded(&place(&format!("{url}{mode}"), &etl), &etl, n as u64), None);
+    }
+    let warning = recorded(&place(&format!("{url}?sslmode=disable"), &etl), &etl, 4).unwrap();
+    assert!(warning.contains("no encryption"), "{warning}");
 }

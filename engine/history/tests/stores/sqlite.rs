@@ -113,6 +113,20 @@ fn a_file_that_is_deleted_while_a_run_goes_on_is_made_anew() {
     assert_eq!(all(&mut history).len(), 4, "the rest comes from the records");
 }
 
+/// A log that is left of a file that is gone belongs to no other file.
+#[test]
+fn only_the_file_itself_is_deleted() {
+    let etl = Etl::new();
+    assert_eq!(recorded(&place_of(&etl), &etl, 1), None);
+    assert_eq!(recorded(&place_of(&etl), &etl, 2), None);
+    std::fs::remove_file(file_of(&etl)).unwrap();
+    assert_eq!(recorded(&place_of(&etl), &etl, 3), None);
+    let mut history = History::open(&place_of(&etl)).unwrap();
+    assert_eq!(all(&mut history).len(), 1);
+    history.sync(&etl.project).unwrap();
+    assert_eq!(all(&mut history).len(), 3);
+}
+
 #[test]
 fn a_locked_file_costs_a_warning() {
     let etl = Etl::new();
