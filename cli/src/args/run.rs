@@ -20,7 +20,7 @@ pub struct RunArgs {
     pub events: Option<PathBuf>,
     /// Write the run in numbers there, as text for Prometheus, every 5 seconds and at its end
     #[arg(long, value_name = "FILE")]
-    pub metrics: Option<PathBuf>,
+    pub metrics_file: Option<PathBuf>,
     /// Where nobody looks at a terminal, log how far the run is every so many seconds; 0 for never
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = seconds)]
     pub progress_every: f64,

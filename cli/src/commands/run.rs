@@ -6,6 +6,7 @@ use crate::progress::{Expected, Progress, Style};
 use crate::render;
 use crate::report;
 use pypeline_engine::project::Project;
+use pypeline_engine::run::observe::logging::settle;
 use pypeline_engine::run::observe::metrics::MetricsFile;
 use pypeline_engine::run::observe::{Observer, Several};
 use pypeline_engine::run::{self, RunOptions, Tools, explain};
@@ -36,9 +37,13 @@ pub fn run(global: &Global, args: &RunArgs) -> Result<u8, Failure> {
     let recorder = Arc::new(Recorder::new(place, &project, &args.job));
     let writer = Arc::clone(&progress);
     let _log = crate::logging::init(global, move || writer.writer());
-    let metrics = args.metrics.as_ref().map(|path| Arc::new(MetricsFile::new(path)));
+    let metrics = args.metrics_file.as_ref().map(|path| Arc::new(MetricsFile::new(path)));
     let mut observers: Vec<Arc<dyn Observer>> = vec![Arc::clone(&progress) as _, Arc::clone(&recorder) as _];
     observers.extend(metrics.map(|metrics| metrics as _));
+    #[cfg(feature = "otlp")]
+    let telemetry = pypeline_telemetry::Telemetry::from_env().map(Arc::new);
+    #[cfg(feature = "otlp")]
+    observers.extend(telemetry.clone().map(|telemetry| telemetry as _));
     let tools = Tools {
         executor: Arc::new(PolarsExecutor),
         vault: Some(Arc::new(VaultOfEnvironment::default()) as _),
@@ -46,10 +51,16 @@ pub fn run(global: &Global, args: &RunArgs) -> Result<u8, Failure> {
     };
     let result = run::run(&project, &args.job, &options, tools);
     progress.finish();
+    #[cfg(feature = "otlp")]
+    if let Some(telemetry) = telemetry {
+        telemetry.finish();
+    }
     let result = result?;
     if let Some(warning) = recorder.finish(&result) {
         tracing::warn!("{warning}");
     }
+    // What was logged stands before the report.
+    settle();
     let is_stdout_taken = args.events.as_ref().is_some_and(|path| path.as_os_str() == "-");
     match global.output {
         _ if is_stdout_taken => {}

@@ -3,5 +3,6 @@
 pub mod bench;
 pub mod check;
 pub mod demo;
+mod postgres;
 pub mod setup;
 pub mod test;

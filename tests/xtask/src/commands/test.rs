@@ -1,6 +1,6 @@
 //! `test`: every test of the project. The end-to-end tests use the release build, so that Polars is built only once.
 
-use super::setup;
+use super::{postgres, setup};
 use crate::places::Places;
 use crate::steps::{Failed, Step};
 use std::ffi::OsString;
@@ -23,6 +23,7 @@ pub fn run(places: &Places, args: &[OsString]) -> Result<(), Failed> {
             .arg(&foreign)
             .run()?;
     }
+    let postgres = postgres::programs(places)?;
     Step::cargo(places, "test --release").args(LINKING_POLARS.split(' ')).args(args).run()?;
     Step::cargo(places, "test --workspace")
         .args(WITHOUT.split(' '))
@@ -30,5 +31,6 @@ pub fn run(places: &Places, args: &[OsString]) -> Result<(), Failed> {
         .env("PYPE_FOREIGN_PLUGINS", foreign.join("release"))
         .env("PYPE_PLUGINS", places.release())
         .env("PYPE_BIN", places.pype())
+        .env("PYPE_POSTGRES_BIN", postgres.unwrap_or_default())
         .run()
 }
