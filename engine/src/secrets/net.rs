@@ -86,7 +86,7 @@ fn note(forms: Vec<String>) {
 /// Woven anew when it is next asked, however many forms have come.
 fn weave() {
     let forms = FORMS.lock().unwrap_or_else(PoisonError::into_inner);
-    if !HAS_MORE.swap(false, Ordering::AcqRel) {
+    if !HAS_MORE.load(Ordering::Acquire) {
         return;
     }
     let is_small = forms.iter().map(Vec::len).sum::<usize>() <= LARGEST_TABLE;
@@ -95,6 +95,8 @@ fn weave() {
     // It fails only beyond the size of any machine's memory.
     let net = builder.build(forms.iter());
     *NET.write().unwrap_or_else(PoisonError::into_inner) = net.ok().map(Arc::new);
+    // Only now: whoever asks meanwhile waits for it.
+    HAS_MORE.store(false, Ordering::Release);
 }
 
 fn net() -> Option<Arc<AhoCorasick>> {

@@ -185,7 +185,7 @@ context:
     for (path, word) in [
         (scene.outside("binary"), "UTF-8"),
         (scene.outside(""), "cannot be read"),
-        ("/dev/zero".into(), "larger than 1 MB"),
+        ("/dev/zero".into(), "larger than 256 KB"),
         ("/dev/null".into(), "empty"),
     ] {
         let set = format!("password=file://{}", path.display());
