@@ -53,6 +53,8 @@ mod scheduler_docs;
 #[cfg(test)]
 mod talend;
 #[cfg(test)]
+mod observing;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod real_data;
