@@ -25,7 +25,7 @@ pub struct Cli {
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 success, 1 the run failed, 2 usage, 3 the flow, job folder or a plugin is invalid or has changed,
-4 another run holds the job, 130/143 stopped by SIGINT/SIGTERM.";
+4 another run holds the job, 129/130/143 stopped by SIGHUP/SIGINT/SIGTERM.";
 
 /// Options of all commands.
 #[derive(Debug, Args)]
@@ -48,7 +48,7 @@ pub struct Global {
     /// Write more log lines; twice for all
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
-    /// Say nothing but failures and the result
+    /// Say nothing but failures; `run` prints its result with `--output json` alone
     #[arg(short, long, global = true)]
     pub quiet: bool,
 }

@@ -4,7 +4,7 @@ use pypeline_engine::build::{BuildError, WriteError};
 use pypeline_engine::job_folder::LockError;
 use pypeline_engine::plugins::error::PluginError;
 use pypeline_engine::registry::RegistryError;
-use pypeline_engine::run::{Problem, RunError};
+use pypeline_engine::run::RunError;
 use std::fmt::Display;
 
 /// The codes of all commands; 130 and 143 come from signals.
@@ -21,6 +21,19 @@ pub enum Exit {
     Invalid = 3,
     /// Another run or build holds the job.
     Held = 4,
+}
+
+impl Exit {
+    /// The code of this number.
+    fn of(code: u8) -> Self {
+        match code {
+            0 => Self::Success,
+            2 => Self::Usage,
+            3 => Self::Invalid,
+            4 => Self::Held,
+            _ => Self::Failed,
+        }
+    }
 }
 
 /// Why a command ended early.
@@ -79,12 +92,7 @@ impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         match error {
             RunError::Locked(error) => error.into(),
-            // What is missing besides is no matter of the command line.
-            RunError::Values(problems) if problems.iter().all(Problem::is_usage) => {
-                Self::new(Exit::Usage, RunError::Values(problems))
-            }
-            RunError::System(_) | RunError::Secrets(_) => Self::new(Exit::Failed, error),
-            RunError::Job(_) | RunError::Values(_) => Self::new(Exit::Invalid, error),
+            error => Self::new(Exit::of(error.exit_code()), error),
         }
     }
 }

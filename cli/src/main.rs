@@ -29,6 +29,7 @@ fn main() -> ExitCode {
     quiet_panics();
     let cli = Cli::parse();
     match dispatch(&cli) {
+        Ok(0) if render::is_lost() => ExitCode::from(Exit::Failed as u8),
         Ok(exit) => ExitCode::from(exit),
         Err(failure) => {
             render::failure(&cli.global, &failure);
@@ -38,6 +39,10 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(cli: &Cli) -> Result<u8, exit::Failure> {
+    if let Some(folder) = cli.global.project.as_deref().filter(|folder| !folder.is_dir()) {
+        let message = format!("--project: there is no folder `{}`", folder.display());
+        return Err(exit::Failure::new(Exit::Usage, message));
+    }
     // A run's lines keep out of the way of its progress.
     let is_run = matches!(cli.command, Command::Run(_));
     let _log = (!is_run).then(|| logging::init(&cli.global, std::io::stderr));

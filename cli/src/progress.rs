@@ -64,7 +64,7 @@ impl Progress {
         }
     }
 
-    /// A sub flow that did not succeed, where nobody sees the lines of those that run.
+    /// A sub flow that did not succeed: nobody should have to wait for the report to know it.
     fn say_ended(&self, line: &EventLine, name: &str, state: State, seconds: Option<f64>) {
         let mut item = String::new();
         if !line.iter.is_empty() {
@@ -98,17 +98,17 @@ impl Observer for Progress {
             Event::Timeout { what, name, seconds } => {
                 self.say(&format!("{what} {name}: timeout of {seconds} s, asked to stop"));
             }
-            Event::SubFlowFinished { sub_flow, state, seconds, .. }
-                if self.style != Style::Live && *state != State::Succeeded =>
-            {
-                self.say_ended(line, sub_flow, *state, *seconds);
-            }
             _ => {}
         }
         match self.style {
             Style::Live => self.live.event(line),
             Style::Plain(Some(_)) => self.plain.event(line),
             Style::Plain(None) | Style::Quiet => {}
+        }
+        if let Event::SubFlowFinished { sub_flow, state, seconds, .. } = &line.event
+            && *state != State::Succeeded
+        {
+            self.say_ended(line, sub_flow, *state, *seconds);
         }
     }
 }

@@ -10,6 +10,7 @@ use pypeline_engine::secrets::net;
 use pypeline_schema::fault::Fault;
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Columns of a terminal from which tables are fitted to it.
 const NARROW: u16 = 60;
@@ -24,9 +25,33 @@ pub fn colour_on_stderr() -> bool {
     anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
 }
 
-/// A line of the result. A reader that has gone away (`| head`) wants no more of it.
+/// Some part of the result could not be written.
+static IS_LOST: AtomicBool = AtomicBool::new(false);
+
+/// Whether the result is whole. A disk that is full is told of; a reader that has gone away (`| head`) wants no more of it.
+pub fn is_lost() -> bool {
+    IS_LOST.load(Ordering::Relaxed)
+}
+
+fn out(text: &str) {
+    let mut stdout = anstream::stdout();
+    let written = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+    if let Err(failed) = written
+        && failed.kind() != std::io::ErrorKind::BrokenPipe
+        && !IS_LOST.swap(true, Ordering::Relaxed)
+    {
+        error(&format!("the result cannot be written: {failed}"));
+    }
+}
+
+/// A line of the result.
 pub fn line(text: &str) {
-    let _ = writeln!(anstream::stdout(), "{}", net::mask(text));
+    out(&net::mask(text));
+}
+
+/// A line of a result that is masked where it has to be: its own words are its own, whatever a secret may be.
+pub fn line_as_it_is(text: &str) {
+    out(text);
 }
 
 /// Text of the result.
@@ -48,12 +73,12 @@ pub fn json(value: &impl Serialize) {
     }
     let mut value = serde_json::to_value(value).unwrap_or_default();
     net::mask_json(&mut value);
-    let _ = writeln!(anstream::stdout(), "{value:#}");
+    out(&format!("{value:#}"));
 }
 
 /// A result that is masked where it has to be.
 pub fn json_as_it_is(value: &impl Serialize) {
-    let _ = writeln!(anstream::stdout(), "{}", serde_json::to_string_pretty(value).unwrap_or_default());
+    out(&serde_json::to_string_pretty(value).unwrap_or_default());
 }
 
 /// A warning beside the result.
@@ -97,9 +122,24 @@ pub fn new_table(header: &[&str], rows: Vec<Vec<String>>) -> Table {
     if on_terminal && table.width().is_some_and(|columns| columns >= NARROW) {
         table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
     }
+    let whole: Vec<bool> = (0..header.len()).map(|at| stays_whole(header, &rows, at)).collect();
     table.set_header(header.to_vec());
     table.add_rows(rows);
+    for (at, _) in whole.iter().enumerate().filter(|(_, whole)| **whole) {
+        if let Some(column) = table.column_mut(at) {
+            column.set_constraint(comfy_table::ColumnConstraint::ContentWidth);
+        }
+    }
     table
+}
+
+/// A number, a state, a time or an id that is broken over two lines cannot be read; names and texts can.
+fn stays_whole(header: &[&str], rows: &[Vec<String>], at: usize) -> bool {
+    const WHOLE: [&str; 5] = ["state", "last run", "run", "started", "unusual"];
+    let is_number = |cell: &String| cell.chars().all(|c| c.is_ascii_digit() || ",.-/% ".contains(c));
+    let is_chart = |cell: &String| cell.chars().all(|c| ('\u{2581}'..='\u{2588}').contains(&c) || c == ' ');
+    header.get(at).is_some_and(|name| WHOLE.contains(name))
+        || rows.iter().filter_map(|row| row.get(at)).all(|cell| is_number(cell) || is_chart(cell))
 }
 
 /// `1234567` as `1,234,567`.

@@ -1,6 +1,6 @@
 //! What a run came to, for people: the closing table, the verdict, and every failure with its place.
 
-use crate::render::{fault, grouped, line, new_table, talk};
+use crate::render::{fault, grouped, line_as_it_is as line, new_table, talk};
 use comfy_table::CellAlignment;
 use pypeline_schema::run_result::{FailureResult, NodeResult, RunResult, State, SubFlowResult};
 use std::path::Path;

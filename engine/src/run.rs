@@ -7,6 +7,7 @@ mod frames;
 pub mod job;
 pub mod observe;
 mod prepare;
+mod refused;
 mod report;
 mod templater;
 
@@ -71,6 +72,18 @@ pub enum RunError {
     /// The system refused threads or signals.
     #[error("the run cannot be set up: {0}")]
     System(#[from] std::io::Error),
+}
+
+impl RunError {
+    /// Exit code of `pype run`.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Values(problems) if problems.iter().all(Problem::is_usage) => 2,
+            Self::Job(_) | Self::Values(_) => 3,
+            Self::Locked(LockError::Held { .. }) => 4,
+            Self::Secrets(_) | Self::System(_) | Self::Locked(LockError::Io { .. }) => 1,
+        }
+    }
 }
 
 fn lines(title: &str, found: impl IntoIterator<Item = impl std::fmt::Display>) -> String {
@@ -158,7 +171,14 @@ fn run_opened(
     observer: Arc<dyn Observer>,
 ) -> Result<(RunResult, Returned), RunError> {
     let mut lock = job.folder.lock("pype run")?;
-    let values = host.runtime.block_on(Values::open(&job, options, host.keeper))?;
+    let opened = host.runtime.block_on(Values::open(&job, options, host.keeper));
+    let values = match opened {
+        Ok(values) => values,
+        Err(error) => {
+            refused::record(&job, observer, &error);
+            return Err(error);
+        }
+    };
     lock.tell_run(values.run_id());
     let journal = Journal::new(observer);
     let record = job.folder.runs().join(values.run_id());
@@ -212,7 +232,15 @@ type Returned = BTreeMap<String, Arc<Artifact>>;
 
 fn write_result(record: &Path, result: &RunResult) -> std::io::Result<()> {
     let text = serde_json::to_string_pretty(result).map_err(std::io::Error::from)?;
-    std::fs::write(record.join("result.json"), text + "\n")
+    // Beside it first: a disk that is full leaves no half of a result.
+    let beside = record.join(".result.json.tmp");
+    let written =
+        std::fs::write(&beside, text + "\n").and_then(|()| std::fs::rename(&beside, record.join("result.json")));
+    if written.is_err() {
+        // What was never made cannot be removed.
+        let _ = std::fs::remove_file(&beside);
+    }
+    written
 }
 
 /// Threads that may be asked for.

@@ -1,7 +1,7 @@
 //! `pype run`: a job folder's rows, or with `--explain` its plan.
 
 use crate::args::{Global, Output, RunArgs, ValueArgs};
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 use crate::progress::{Expected, Progress, Style};
 use crate::render;
 use crate::report;
@@ -27,16 +27,25 @@ pub fn run(global: &Global, args: &RunArgs) -> Result<u8, Failure> {
         events: args.events.clone(),
         ..options(&args.values)
     };
-    if args.explain {
-        let text = explain::explain(&project, &args.job, &options, &PolarsExecutor)?;
-        render::text(&text);
-        return Ok(0);
-    }
-    let place = Place::of(&project).map_err(|error| Failure::new(Exit::Usage, error))?;
+    let (place, wrong) = match Place::of(&project) {
+        Ok(place) => (place, None),
+        Err(error) => (Place::Off, Some(error)),
+    };
     let progress = Arc::new(Progress::new(style(global, args), expected(&project, &args.job, &place)));
     let recorder = Arc::new(Recorder::new(place, &project, &args.job));
     let writer = Arc::clone(&progress);
     let _log = crate::logging::init(global, move || writer.writer());
+    if let Some(error) = wrong {
+        tracing::warn!("{error}; this run is written into no history");
+    }
+    if args.explain {
+        let text = explain::explain(&project, &args.job, &options, &PolarsExecutor)?;
+        match global.output {
+            Output::Json => render::json(&serde_json::json!({"plan": text})),
+            Output::Text => render::text(&text),
+        }
+        return Ok(0);
+    }
     let metrics = args.metrics_file.as_ref().map(|path| Arc::new(MetricsFile::new(path)));
     let mut observers: Vec<Arc<dyn Observer>> = vec![Arc::clone(&progress) as _, Arc::clone(&recorder) as _];
     observers.extend(metrics.map(|metrics| metrics as _));
@@ -90,10 +99,15 @@ fn expected(project: &Project, job: &Path, place: &Place) -> Arc<OnceLock<Expect
     found
 }
 
+/// A terminal on which nothing can move.
+fn is_dumb() -> bool {
+    std::env::var("TERM").is_ok_and(|term| term == "dumb")
+}
+
 fn style(global: &Global, args: &RunArgs) -> Style {
     if global.quiet {
         Style::Quiet
-    } else if render::is_terminal() && global.output == Output::Text {
+    } else if render::is_terminal() && !is_dumb() && global.output == Output::Text {
         Style::Live
     } else {
         Style::Plain(Some(args.progress_every).filter(|every| *every > 0.0).map(Duration::from_secs_f64))

@@ -63,7 +63,12 @@ impl Live {
                 return;
             }
             for (link, bar) in &state.rows {
-                bar.set_position(link.rows.load(Ordering::Relaxed));
+                let rows = link.rows.load(Ordering::Relaxed);
+                if bar.position() == 0 && rows > 0 {
+                    // From now on: not with the time in which the link waited for an earlier stage.
+                    bar.reset();
+                }
+                bar.set_position(rows);
             }
             state.heads.iter().chain(&state.loops).for_each(|(_, bar)| bar.tick());
         };
@@ -150,11 +155,12 @@ impl Live {
     ) -> ProgressBar {
         let rate = |state: &ProgressState, out: &mut dyn Write| {
             // A text that cannot be formatted is left out.
-            let _ = write!(out, "{}", HumanCount(state.per_sec() as u64));
+            let rate = state.pos() as f64 / state.elapsed().as_secs_f64().max(0.001);
+            let _ = write!(out, "{}", HumanCount(rate as u64));
         };
         let left = move |state: &ProgressState, out: &mut dyn Write| {
-            if let Some((percent, left)) = shown::rest(state.pos(), expected(), state.per_sec()) {
-                let _ = write!(out, "{percent} %, about {} left", shown::time(left));
+            if let Some(found) = shown::rest(state.pos(), expected(), state.elapsed()) {
+                let _ = write!(out, "{}", shown::left(found));
             }
         };
         let template = format!("  {{msg}}  {{human_pos}} {what}  {{rate}} {what}/s  {{left}}");

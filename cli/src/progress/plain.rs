@@ -86,12 +86,13 @@ impl Running {
             let of = |link: &&LinkCounter| *link.sub_flow == **sub_flow;
             let links: Vec<String> = self.links.iter().filter(of).map(|link| said(link, elapsed, expected)).collect();
             let (sub_flow, elapsed) = (sub_flow.as_str(), shown::time(elapsed));
-            tracing::info!(target: "pype::progress", sub_flow, "running for {elapsed}: {}", links.join("; "));
+            let links = if links.is_empty() { String::new() } else { format!(": {}", links.join("; ")) };
+            tracing::info!(target: "pype::progress", sub_flow, "{sub_flow}: running for {elapsed}{links}");
         }
         for of in &self.loops {
             let (elapsed, to) = (of.since.elapsed(), of.to.as_str());
-            let count = shown::count(of.done, "items", rate(of.done, elapsed), of.items);
-            tracing::info!(target: "pype::progress", sub_flow = to, "looping for {}: {count}", shown::time(elapsed));
+            let count = shown::count(of.done, "items", elapsed, of.items);
+            tracing::info!(target: "pype::progress", sub_flow = to, "{to}: looping for {}: {count}", shown::time(elapsed));
         }
     }
 }
@@ -100,9 +101,5 @@ fn said(link: &LinkCounter, elapsed: Duration, expected: Option<&Expected>) -> S
     let rows = link.rows.load(Ordering::Relaxed);
     let (from, to) = (link.from.to_string(), link.to.to_string());
     let expected = expected.and_then(|expected| expected.get(&(from.clone(), to.clone())).copied());
-    format!("{from} -> {to} {}", shown::count(rows, "rows", rate(rows, elapsed), expected))
-}
-
-fn rate(done: u64, elapsed: Duration) -> f64 {
-    done as f64 / elapsed.as_secs_f64().max(0.001)
+    format!("{from} -> {to} {}", shown::count(rows, "rows", elapsed, expected))
 }

@@ -13,20 +13,32 @@ pub fn time(time: Duration) -> String {
     }
 }
 
-/// How much of what is expected is there, in percent, and the time that the rest will take; none where nothing was expected, where
-/// more has come than that, or where nothing moves.
-pub fn rest(done: u64, expected: Option<u64>, rate: f64) -> Option<(u64, Duration)> {
-    let expected = expected.filter(|expected| *expected > done && done > 0 && rate > 0.0)?;
-    let seconds = (expected - done) as f64 / rate;
+/// Time below which nobody can say how long the rest will take.
+const TOO_SOON: Duration = Duration::from_secs(1);
+
+/// How much of what is expected is there, in percent, and the time that the rest will take if it goes on as it has so far; none
+/// where nothing was expected, or where more has come than that.
+pub fn rest(done: u64, expected: Option<u64>, elapsed: Duration) -> Option<(u64, Option<Duration>)> {
+    let expected = expected.filter(|expected| *expected > done && done > 0)?;
     let percent = u64::try_from(u128::from(done) * 100 / u128::from(expected)).unwrap_or(100);
-    Some((percent, Duration::try_from_secs_f64(seconds).ok()?))
+    let left = Duration::try_from_secs_f64(elapsed.as_secs_f64() * (expected - done) as f64 / done as f64);
+    Some((percent, left.ok().filter(|_| elapsed >= TOO_SOON)))
+}
+
+/// `43 %, about 12 s left`.
+pub fn left((percent, left): (u64, Option<Duration>)) -> String {
+    match left {
+        Some(left) => format!("{percent} %, about {} left", time(left + Duration::from_millis(500))),
+        None => format!("{percent} %"),
+    }
 }
 
 /// `1,200,000 rows, 340,000 rows/s, 43 %, about 12 s left`.
-pub fn count(done: u64, what: &str, rate: f64, expected: Option<u64>) -> String {
-    let mut text = format!("{} {what}, {} {what}/s", grouped(done), grouped(rate.max(0.0) as u64));
-    if let Some((percent, left)) = rest(done, expected, rate) {
-        text.push_str(&format!(", {percent} %, about {} left", time(left)));
+pub fn count(done: u64, what: &str, elapsed: Duration, expected: Option<u64>) -> String {
+    let rate = done as f64 / elapsed.as_secs_f64().max(0.001);
+    let mut text = format!("{} {what}, {} {what}/s", grouped(done), grouped(rate as u64));
+    if let Some(found) = rest(done, expected, elapsed) {
+        text.push_str(&format!(", {}", left(found)));
     }
     text
 }
@@ -37,10 +49,12 @@ mod tests {
 
     #[test]
     fn counts_say_what_is_known() {
-        assert_eq!(count(1_200_000, "rows", 340_000.4, None), "1,200,000 rows, 340,000 rows/s");
-        assert_eq!(count(500, "rows", 100.0, Some(1500)), "500 rows, 100 rows/s, 33 %, about 10 s left");
-        assert_eq!(count(2000, "rows", 100.0, Some(1500)), "2,000 rows, 100 rows/s");
-        assert_eq!(count(0, "items", 0.0, Some(10)), "0 items, 0 items/s");
-        assert_eq!(time(Duration::from_secs(7505)), "2 h 5 min");
+        let after = Duration::from_secs;
+        assert_eq!(count(1_200_000, "rows", after(4), None), "1,200,000 rows, 300,000 rows/s");
+        assert_eq!(count(500, "rows", after(5), Some(1500)), "500 rows, 100 rows/s, 33 %, about 10 s left");
+        assert_eq!(count(500, "rows", Duration::from_millis(500), Some(1500)), "500 rows, 1,000 rows/s, 33 %");
+        assert_eq!(count(2000, "rows", after(20), Some(1500)), "2,000 rows, 100 rows/s");
+        assert_eq!(count(0, "items", after(3), Some(10)), "0 items, 0 items/s");
+        assert_eq!(time(after(7505)), "2 h 5 min");
     }
 }

@@ -1,7 +1,7 @@
 //! `pype context`: every variable of a job with its value, its type and where it came from; secrets by their places alone.
 
 use super::job::Job;
-use super::templater::{Content, Given, Keeper, Problem, gather};
+use super::templater::{Content, Given, Keeper, Problem, Source, gather};
 use super::{RunError, RunOptions};
 use crate::project::Project;
 use crate::secrets::{Reference, SecretError, Vault, net};
@@ -60,8 +60,9 @@ pub fn describe(
     let (gathered, problems) = gather(&job, options);
     Keeper::new(None, project.root()).note_environment();
     let uses = &job.metadata.uses;
-    let mut variables = section("context", &gathered.context, &job.metadata.context, &uses.context);
-    variables.extend(section("params", &gathered.params, &job.metadata.params, &uses.params));
+    let root = project.root();
+    let mut variables = section("context", &gathered.context, &job.metadata.context, &uses.context, root);
+    variables.extend(section("params", &gathered.params, &job.metadata.params, &uses.params, root));
     for name in uses.env.iter().chain(&uses.optional_env) {
         variables.push(VariableReport {
             section: "env",
@@ -125,7 +126,12 @@ fn section(
     given: &BTreeMap<String, Given>,
     declared: &BTreeMap<String, Variable>,
     used: &[String],
+    root: &Path,
 ) -> Vec<VariableReport> {
+    let shown = |source: &Source| match source {
+        Source::File(path) => path.strip_prefix(root).unwrap_or(path).display().to_string(),
+        other => other.to_string(),
+    };
     let names: BTreeSet<&String> = declared.keys().chain(given.keys()).chain(used).collect();
     let report = |name: &String| {
         let (variable, found) = (declared.get(name), given.get(name));
@@ -142,7 +148,7 @@ fn section(
             secret: is_hidden || place.is_some(),
             value,
             place,
-            source: found.map(|found| found.source.to_string()),
+            source: found.map(|found| shown(&found.source)),
             used: used.contains(name),
             description: variable.and_then(|variable| variable.description.clone()),
             ..VariableReport::new(section, name)

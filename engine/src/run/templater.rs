@@ -14,7 +14,7 @@ use super::{RunError, RunOptions};
 use crate::template::Scope;
 pub use gather::{Gathered, gather};
 pub use given::{Content, Given, Source};
-use identity::Identity;
+pub(super) use identity::Identity;
 pub use keeper::{Keeper, STALE};
 pub use problem::Problem;
 use secrets::{OfRun, Placeholders, Section};
@@ -120,8 +120,8 @@ impl Values {
         &self.identity.id
     }
 
-    /// When the run began, as an RFC 3339 text in UTC.
-    pub(super) fn started_at(&self) -> &str {
-        &self.identity.started_at
+    /// Who the run is.
+    pub(super) fn identity(&self) -> &Identity {
+        &self.identity
     }
 }

@@ -5,6 +5,7 @@ pub mod crates;
 pub mod cycles;
 pub mod files;
 pub mod names;
+pub mod pages;
 pub mod stages;
 pub mod top_level;
 pub mod unsafety;

@@ -45,6 +45,11 @@ pub fn rust_files() -> io::Result<Vec<File>> {
     files(|name| name.ends_with(".rs"))
 }
 
+/// Every page.
+pub fn pages() -> io::Result<Vec<File>> {
+    files(|name| name.ends_with(".md"))
+}
+
 /// Every `Cargo.toml` of the workspace; not the root's, and not those of the plugin workspaces among the tests.
 pub fn manifests() -> io::Result<Vec<File>> {
     let mut found = files(|name| name == "Cargo.toml")?;

@@ -2,7 +2,7 @@
 
 use architecture::coverage as page;
 use architecture::manifest::Manifest;
-use architecture::rules::{coverage, crates, cycles, files, names, stages, top_level, unsafety};
+use architecture::rules::{coverage, crates, cycles, files, names, pages, stages, top_level, unsafety};
 use architecture::test_paths::Tests;
 use architecture::tree;
 
@@ -49,6 +49,11 @@ fn modules_have_no_import_cycles() {
     let files = tree::rust_files().unwrap();
     let of_place = |(source, parent)| cycles::violations(&files, source, parent);
     assert_none(&cycles::PLACES.into_iter().flat_map(of_place).collect::<Vec<_>>());
+}
+
+#[test]
+fn no_page_has_a_gap() {
+    assert_none(&pages::gaps(&tree::pages().unwrap()));
 }
 
 #[test]

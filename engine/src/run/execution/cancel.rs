@@ -44,7 +44,7 @@ impl Cancel {
     }
 }
 
-/// SIGINT and SIGTERM as exit codes. They are waited for on a thread that does nothing else: a second one ends the process at
+/// SIGINT, SIGTERM and SIGHUP as exit codes. They are waited for on a thread that does nothing else: a second one ends the process at
 /// once, whatever everybody else is waiting for.
 pub(super) struct Signals(Option<UnboundedReceiver<u8>>);
 
@@ -90,6 +90,7 @@ impl Signals {
 async fn hear(sender: UnboundedSender<u8>, ready: std::sync::mpsc::Sender<()>) {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt()).ok(), signal(SignalKind::terminate()).ok());
+    let mut hangup = signal(SignalKind::hangup()).ok();
     // Whoever started this thread waits for it.
     let _ = ready.send(());
     let mut is_asked = false;
@@ -97,6 +98,8 @@ async fn hear(sender: UnboundedSender<u8>, ready: std::sync::mpsc::Sender<()>) {
         let code = tokio::select! {
             () = of(&mut interrupt) => 130,
             () = of(&mut terminate) => 143,
+            // The terminal has gone, as when a connection breaks.
+            () = of(&mut hangup) => 129,
         };
         if is_asked || sender.send(code).is_err() {
             // Asked twice: leave at once. The system drops the lock, the next run the temporary files.

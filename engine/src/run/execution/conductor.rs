@@ -6,7 +6,6 @@ use super::core::{Task, Turn};
 use super::pass::{Attempt, Pass, lock};
 use super::watch::Due;
 use crate::run::report::Ended;
-use pypeline_schema::FORMAT_VERSION;
 use pypeline_schema::event::{Event, StopReason};
 use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::run_result::{RunResult, State};
@@ -32,7 +31,7 @@ const LAST_SHARE: f64 = 0.1;
 /// Runs to the end; whatever happens is in the result.
 pub(in crate::run) async fn conduct(shared: &Arc<Shared>, record: Option<String>) -> RunResult {
     let flow = lock(&shared.core).frame(crate::scheduling::FLOW);
-    shared.journal.tell(&flow, shared.run_started());
+    shared.journal.tell(&flow, shared.values.identity().started(&shared.job));
     let mut signals = if shared.depth == 0 { Signals::listen() } else { Signals::none() };
     let far = Duration::from_secs(u64::from(u32::MAX));
     let limit = shared.job.metadata.settings.timeout.map(|seconds| Duration::from_secs(seconds).min(far));
@@ -119,16 +118,6 @@ fn last_time(shared: &Shared) -> tokio::time::Instant {
 }
 
 impl Shared {
-    fn run_started(&self) -> Event {
-        Event::RunStarted {
-            format_version: FORMAT_VERSION,
-            run_id: self.values.run_id().to_owned(),
-            job: self.job.dag.flow.name.clone(),
-            started_at: self.values.started_at().to_owned(),
-            fingerprint: self.job.metadata.fingerprint.clone(),
-        }
-    }
-
     async fn caller_stops(&self) {
         match &self.caller {
             Some(caller) => caller.cancelled().await,

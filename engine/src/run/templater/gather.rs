@@ -10,7 +10,7 @@ use crate::secrets::{Reason, Reference, SecretError};
 use pypeline_schema::flow::{Variable, VariableType};
 use pypeline_schema::secret::Secret;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env::VarError;
 use std::path::Path;
 use std::sync::Arc;
@@ -46,7 +46,7 @@ pub fn gather(job: &Job, options: &RunOptions) -> (Gathered, Vec<Problem>) {
     context.file(&job.folder.context("default"), false);
     if let Some(name) = &options.context {
         let path = job.folder.context(name);
-        if path.is_file() {
+        if path.is_file() && !name.contains(['/', '\\']) {
             context.file(&path, true);
         } else {
             context.problems.push(no_context(job, name, &path));
@@ -75,7 +75,7 @@ pub fn gather(job: &Job, options: &RunOptions) -> (Gathered, Vec<Problem>) {
 fn no_context(job: &Job, name: &str, path: &Path) -> Problem {
     let prefix = format!("{}_", job.folder.name());
     let files = std::fs::read_dir(job.folder.context_folder()).into_iter().flatten().flatten();
-    let names = files.filter_map(|file| file.file_name().into_string().ok());
+    let names = files.filter(|file| file.path().is_file()).filter_map(|file| file.file_name().into_string().ok());
     let names = names.filter_map(|file| Some(file.strip_prefix(&prefix)?.strip_suffix(".json")?.to_owned()));
     let mut known: Vec<String> = names.collect();
     known.sort();
@@ -142,6 +142,7 @@ impl<'a> Section<'a> {
         match read {
             Ok(values) => {
                 for (name, value) in values {
+                    self.warn_of_unknown(&name, path);
                     self.give(name, value, Source::File(path.to_path_buf()));
                 }
             }
@@ -149,8 +150,18 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// A variable that nothing declares or uses is most probably misspelt; a file may be there for several jobs, so it is no error.
+    fn warn_of_unknown(&self, name: &str, path: &Path) {
+        if !self.declared.contains_key(name) && !self.used.iter().any(|used| used == name) {
+            let known = self.declared.keys().chain(self.used).map(String::as_str);
+            let near =
+                suggest::nearest(name, known).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            tracing::warn!("context file `{}`: nothing declares or uses `{name}`{near}", path.display());
+        }
+    }
+
     fn environment(&mut self) {
-        let names: Vec<String> = self.declared.keys().chain(self.used).cloned().collect();
+        let names: BTreeSet<String> = self.declared.keys().chain(self.used).cloned().collect();
         for name in names {
             let variable = self.variable(&name);
             match std::env::var(&variable) {

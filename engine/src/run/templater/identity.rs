@@ -1,10 +1,13 @@
 //! A run's id, and when it began.
 
+use crate::run::job::Job;
+use pypeline_schema::FORMAT_VERSION;
+use pypeline_schema::event::Event;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// Who a run is.
-pub(super) struct Identity {
+pub(in crate::run) struct Identity {
     /// Sorts by time.
     pub id: String,
     /// RFC 3339, UTC.
@@ -15,13 +18,26 @@ pub(super) struct Identity {
 
 impl Identity {
     /// A run that begins now.
-    pub(super) fn now() -> Self {
+    pub(in crate::run) fn now() -> Self {
         let now = jiff::Timestamp::now();
-        let tail = (now.subsec_nanosecond().unsigned_abs() ^ std::process::id().wrapping_mul(0x9E37_79B9)) & 0xFF_FFFF;
+        // Microseconds, so that runs of one second sort by time too, and a little of the process.
+        let micros = u32::try_from(now.subsec_nanosecond() / 1000).unwrap_or_default();
+        let tail = micros << 4 | (std::process::id() & 0xF);
         let id = format!("{}-{tail:06x}", now.strftime("%Y%m%dT%H%M%S"));
         let started_at = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         let values = [("id", &id), ("started_at", &started_at)];
         let values = values.map(|(name, value)| (name.to_owned(), Value::String(value.clone())));
         Self { values: Arc::new(values.into_iter().collect()), id, started_at }
+    }
+
+    /// The first line of the run's event log.
+    pub(in crate::run) fn started(&self, job: &Job) -> Event {
+        Event::RunStarted {
+            format_version: FORMAT_VERSION,
+            run_id: self.id.clone(),
+            job: job.dag.flow.name.clone(),
+            started_at: self.started_at.clone(),
+            fingerprint: job.metadata.fingerprint.clone(),
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::RunMetrics;
 use crate::run::observe::{LinkCounter, Observer};
 use pypeline_schema::event::{Event, EventLine};
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,6 +15,9 @@ const EVERY: Duration = Duration::from_secs(5);
 
 /// How long the end waits for the last writing.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Bytes that are read of what an earlier run has left.
+const LARGEST: u64 = 16 << 20;
 
 /// The family that outlives a run that fails.
 const SUCCESS: &str = "pype_run_last_success_timestamp_seconds{job=\"";
@@ -40,19 +43,19 @@ impl MetricsFile {
     }
 
     fn start(&self, job: &str) {
-        if let Some(time) = last_success(&std::fs::read_to_string(&self.path).unwrap_or_default(), job) {
-            self.metrics.remember(time);
-        }
         let (more, next) = sync_channel(0);
         let (over, ended) = sync_channel(0);
-        let (metrics, path) = (Arc::clone(&self.metrics), self.path.clone());
+        let (metrics, path, job) = (Arc::clone(&self.metrics), self.path.clone(), job.to_owned());
         let write = move || {
+            if let Some(time) = last_success(&before(&path), &job) {
+                metrics.remember(time);
+            }
             write_on(&metrics, &path, &next);
             drop(over);
         };
         match std::thread::Builder::new().name("pype-metrics".to_owned()).spawn(write) {
             Ok(_) => *self.writer() = Some(Writer { more, ended }),
-            Err(error) => tracing::warn!("the metrics file `{}` is not written: {error}", self.path.display()),
+            Err(error) => tracing::error!("the metrics file `{}` is not written: {error}", self.path.display()),
         }
     }
 
@@ -68,7 +71,7 @@ fn write_on(metrics: &RunMetrics, path: &Path, next: &Receiver<()>) {
         if let Err(error) = replace(path, &metrics.prometheus())
             && !std::mem::replace(&mut has_failed, true)
         {
-            tracing::warn!("the metrics file `{}` cannot be written: {error}", path.display());
+            tracing::error!("the metrics file `{}` cannot be written: {error}", path.display());
         }
         if is_over {
             return;
@@ -76,8 +79,31 @@ fn write_on(metrics: &RunMetrics, path: &Path, next: &Receiver<()>) {
     }
 }
 
-/// Beside it first: a reader never sees a part. Readable for others as the process's files are.
+/// What an earlier run has left there; nothing where it is no file, or none of ours by its size.
+fn before(path: &Path) -> String {
+    let is_file = std::fs::metadata(path).is_ok_and(|about| about.is_file());
+    let mut text = String::new();
+    if is_file {
+        // What cannot be read says nothing.
+        let _ = File::open(path).and_then(|file| file.take(LARGEST).read_to_string(&mut text));
+    }
+    text
+}
+
+/// Beside it first: a reader never sees a part. Readable for others as the process's files are. A link stays a link, a device is
+/// written to, and nothing waits for the reader of a pipe.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
+    use std::os::unix::fs::FileTypeExt;
+    let path = &path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    match std::fs::metadata(path) {
+        Ok(about) if about.file_type().is_char_device() => {
+            return std::fs::OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes());
+        }
+        Ok(about) if !about.is_file() => {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file"));
+        }
+        _ => {}
+    }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
     let written = File::create(&beside).and_then(|mut file| file.write_all(text.as_bytes()));
@@ -143,6 +169,20 @@ mod tests {
         assert_eq!(success(&second), success(&first));
         assert_eq!(last_success(&second, "dail"), None);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn devices_and_links_stay_what_they_are() {
+        use std::os::unix::fs::FileTypeExt;
+        let folder = tempfile::tempdir().unwrap();
+        let (link, target) = (folder.path().join("link.prom"), folder.path().join("target.prom"));
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        std::fs::write(&target, "").unwrap();
+        assert!(run(&link, State::Succeeded).contains("pype_run_state"));
+        assert!(link.is_symlink() && target.is_file() && !target.is_symlink());
+        run(Path::new("/dev/null"), State::Succeeded);
+        assert!(std::fs::metadata("/dev/null").unwrap().file_type().is_char_device());
+        assert_eq!(replace(folder.path(), "x").unwrap_err().kind(), io::ErrorKind::InvalidInput);
     }
 
     #[test]
