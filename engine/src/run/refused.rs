@@ -14,8 +14,14 @@ use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::run_result::{RunResult, State};
 use std::sync::Arc;
 
+/// Exit code of a command line that is wrong: whoever typed it sees it.
+const USAGE: u8 = 2;
+
 /// Tells of a beginning and an end, and writes them down.
 pub(super) fn record(job: &Job, observer: Arc<dyn Observer>, error: &RunError) {
+    if error.exit_code() == USAGE {
+        return;
+    }
     let (identity, journal, flow) = (Identity::now(), Journal::new(observer), FrameData::flow());
     let folder = job.folder.runs().join(&identity.id);
     let recorded = journal.record_in(&folder);

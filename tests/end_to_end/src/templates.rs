@@ -64,7 +64,7 @@ fn a_value_of_the_wrong_type_is_told_before_anything_starts() {
     for word in ["`rows`", "`int`", "ctx_default.json"] {
         assert!(output.stderr.contains(word), "{}", output.stderr);
     }
-    assert!(!project.exists("out") && project.run_ids("ctx").is_empty());
+    assert!(!project.exists("out") && project.nothing_ran("ctx"));
 }
 
 #[test]

@@ -97,7 +97,7 @@ fn another_type_is_refused_from_every_place() {
                 assert!(output.stderr.contains(word), "{kind}: {word}: {}", output.stderr);
             }
         }
-        assert!(project.run_ids("job").is_empty());
+        assert!(project.nothing_ran("job"));
     }
 }
 

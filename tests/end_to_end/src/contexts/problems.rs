@@ -46,7 +46,7 @@ fn everything_that_is_wrong_is_told_at_once() {
     }
     assert!(!said.contains("in-plain"), "{said}");
     assert_eq!(said.matches("\n  - ").count(), 10, "{said}");
-    assert!(!project.exists("told") && project.run_ids("job").is_empty());
+    assert!(!project.exists("told") && project.nothing_ran("job"));
     let json = project.pype(&[&args[..], &["--output", "json"]].concat()).expect_code(3);
     assert!(format!("{}{}", json.stdout, json.stderr).contains("foldr"), "{json:?}");
 }

@@ -54,7 +54,7 @@ fn refused(environment: &[(&str, &str)], words: &[&str]) {
     }
     let json = run(&scene, environment, &["--output", "json", "--log-format", "json", "-vv"]).expect_code(1);
     assert!(json.stderr.contains("vault://secret/team/db#password"), "{}", json.stderr);
-    assert!(!scene.project.exists("out.csv") && scene.project.run_ids("job").is_empty());
+    assert!(!scene.project.exists("out.csv") && scene.project.nothing_ran("job"));
     scene.project.assert_nowhere([TOKEN, "etl-user", "this/test\\\"alone"]);
     scene.project.assert_nowhere(pieces(CANARY));
 }

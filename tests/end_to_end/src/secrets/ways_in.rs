@@ -181,7 +181,7 @@ context:
     ] {
         assert!(run.stderr.contains(word), "{word}: {}", run.stderr);
     }
-    assert!(!scene.project.exists("out.csv") && scene.project.run_ids("job").is_empty());
+    assert!(!scene.project.exists("out.csv") && scene.project.nothing_ran("job"));
     for (path, word) in [
         (scene.outside("binary"), "UTF-8"),
         (scene.outside(""), "cannot be read"),

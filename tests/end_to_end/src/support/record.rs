@@ -36,6 +36,15 @@ impl Project {
         ids
     }
 
+    /// No run of a job has begun: what was refused has a record that says so, and no sub flows.
+    pub fn nothing_ran(&self, job: &str) -> bool {
+        self.run_ids(job).iter().all(|id| {
+            let record = self.record_of(job, id);
+            let kinds: Vec<&Value> = record.events.iter().map(|event| &event["event"]).collect();
+            kinds == ["run_started", "run_finished"] && record.result["fault"].is_object()
+        })
+    }
+
     fn record_of(&self, job: &str, run_id: &str) -> Record {
         let folder = format!("jobs/{job}/runs/{run_id}");
         let events: Vec<Value> = self.read(&format!("{folder}/events.jsonl")).lines().map(parsed).collect();
