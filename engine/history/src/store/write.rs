@@ -23,7 +23,7 @@ fn values(job_key: i64, run: &Run) -> Vec<Value> {
         Value::count(run.n_failures),
         Value::count(run.n_handled),
         Value::texts(run.failed_node.as_deref()),
-        Value::texts(run.failed_message.as_deref()),
+        Value::said(run.failed_message.as_deref()),
         Value::counts(run.peak_rss_bytes),
         Value::texts(run.fingerprint.as_deref()),
         Value::counts(run.pid.map(u64::from)),
