@@ -85,7 +85,7 @@ pub struct Run {
     pub exit_code: Option<u8>,
     /// RFC 3339, UTC.
     pub started_at: String,
-    /// Wall time; where it died, up to the last that it told.
+    /// Wall time; where it died, up to the last that is heard of it.
     pub seconds: Option<f64>,
     /// Rows written, over all sinks.
     pub rows: Option<u64>,
@@ -114,7 +114,7 @@ pub struct Run {
 pub struct SubFlow {
     /// Its name.
     pub name: String,
-    /// How it ended.
+    /// How it ended. In a run that died, one that was at work then is [`State::Running`].
     pub state: State,
     /// Times that it ran.
     pub runs: u64,

@@ -29,7 +29,9 @@ pub fn a_run_that_died(place: &Place, etl: &Etl) {
     assert_eq!((died.run.n_failures, died.run.failed_message.as_deref()), (1, Some("a bad row")));
     assert_eq!(died.run.rows, Some(42), "what its sinks have written, by the build that is still there");
     assert_eq!(died.nodes[1].module.as_deref(), Some("write_module"));
-    assert!(died.sub_flows.iter().all(|sub_flow| sub_flow.state == State::Cancelled));
+    let parts: Vec<_> = died.sub_flows.iter().map(|part| (part.name.as_str(), part.state, part.runs)).collect();
+    assert_eq!(parts, [("read", State::Running, 1), ("next", State::Running, 1)], "at work when it died");
+    assert_eq!(died.sub_flows[0].seconds, Some(0.375), "up to the last that is heard of it");
     let failures = history.failures(&died.run);
     assert_eq!((failures[0].node.as_str(), failures[0].line), ("read", 3));
     let silent = one(&mut history, 2).run;
@@ -44,6 +46,24 @@ pub fn a_run_that_died(place: &Place, etl: &Etl) {
     history.sync(&etl.project).unwrap();
     let run = one(&mut history, 3).run;
     assert_eq!((run.state, run.exit_code, run.seconds), (RunState::Failed, Some(1), Some(4.0)));
+}
+
+/// One long sub flow tells no event; what its modules say is in the run's log.
+pub fn a_run_that_died_late(place: &Place, etl: &Etl) {
+    let job = etl.job("daily");
+    let events = vec![sub_flow_started("read"), sub_flow_finished("read", State::Succeeded), sub_flow_started("load")];
+    for (n, time) in [(1, "2026-11-01T03:00:01.500000Z"), (2, "2026-11-01T00:00:02.900000Z")] {
+        write_log(&job, n, events.clone());
+        let lines = format!("{{\"time\":\"{time}\",\"level\":\"INFO\",\"message\":\"on\"}}\n{{\"time\":\"2026-11-01T0");
+        std::fs::write(record(&job, &id(n)).join("log.jsonl"), lines).unwrap();
+    }
+    let mut history = open(place);
+    history.sync(&etl.project).unwrap();
+    let late = one(&mut history, 1);
+    assert_eq!((late.run.state, late.run.seconds), (RunState::Died, Some(10_800.5)));
+    let parts: Vec<_> = late.sub_flows.iter().map(|part| (part.name.as_str(), part.state, part.seconds)).collect();
+    assert_eq!(parts, [("read", State::Succeeded, Some(0.375)), ("load", State::Running, Some(10_800.125))]);
+    assert_eq!(one(&mut history, 2).run.seconds, Some(0.375), "a beginning is known to the second");
 }
 
 pub fn a_live_run_is_never_dead(place: &Place, etl: &Etl) {
