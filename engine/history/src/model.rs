@@ -18,7 +18,8 @@ pub enum RunState {
     Cancelled,
     /// It ended without a word: killed, or the power went.
     Died,
-    /// It began on a machine whose files are not seen from here, and has not told of its end.
+    /// It has not told of its end, and nothing here says more: it began on a machine whose files are not seen from here, or its
+    /// record has not one whole line.
     Unknown,
 }
 

@@ -25,7 +25,8 @@ pub fn show(global: &Global, history: &mut History, found: Detail) -> Result<(),
         return Ok(());
     }
     tables(&detail);
-    verdict(&detail.run, live.as_ref());
+    let is_silent = detail.run.state == RunState::Unknown && history.is_silent(&detail.run);
+    verdict(&detail.run, live.as_ref(), is_silent);
     told(&detail.run, &failures);
     if detail.run.has_record {
         line(&format!("record: {}", detail.run.job_folder.join("runs").join(&detail.run.run_id).display()));
@@ -66,7 +67,7 @@ fn tables(detail: &Detail) {
     }
 }
 
-fn verdict(run: &Run, live: Option<&Live>) {
+fn verdict(run: &Run, live: Option<&Live>, is_silent: bool) {
     let state = coloured(run.state);
     let (job, run_id, started) = (&run.job, &run.run_id, time::local(&run.started_at));
     let took = run.seconds.map_or_else(String::new, |took| format!(" in {}", span(took)));
@@ -74,6 +75,9 @@ fn verdict(run: &Run, live: Option<&Live>) {
         run.peak_rss_bytes.map_or_else(String::new, |bytes| format!(", peak memory {} MB", bytes / (1024 * 1024)));
     let text = match (run.state, live) {
         (RunState::Running, Some(live)) => format!("{job} is {state}: {}", progress(live)),
+        (RunState::Unknown, _) if is_silent => {
+            format!("what became of {job} is {state}: its record has not one whole line, as where the disk is full")
+        }
         (RunState::Unknown, _) => {
             let host = run.host.as_deref().unwrap_or("another machine");
             format!("{job} is {state}: it began on {host}, which alone can tell whether it goes on")

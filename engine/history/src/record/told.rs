@@ -18,6 +18,8 @@ pub(crate) struct Told {
     pub job: Option<String>,
     pub started_at: Option<String>,
     pub fingerprint: Option<String>,
+    /// There is a whole line, readable or not.
+    pub has_lines: bool,
     /// State, exit code and seconds of the run's last line.
     pub end: Option<(State, u8, f64)>,
     /// Seconds since the run began, of the last line.
@@ -69,15 +71,13 @@ impl Told {
     pub(crate) fn read(folder: &Path, warnings: &mut Vec<String>) -> Self {
         let path = folder.join("events.jsonl");
         let (mut told, mut n_broken) = (Self::default(), 0);
-        let read = lines(&path, |line| match serde_json::from_slice::<EventLine>(line) {
-            Ok(line) => {
-                told.take(line);
-                true
+        let read = lines(&path, |line| {
+            told.has_lines = true;
+            match serde_json::from_slice::<EventLine>(line) {
+                Ok(line) => told.take(line),
+                Err(_) => n_broken += 1,
             }
-            Err(_) => {
-                n_broken += 1;
-                true
-            }
+            true
         });
         if let Err(error) = read.or_else(missing_is_empty) {
             warnings.push(format!("`{}` cannot be read: {error}", path.display()));
@@ -101,6 +101,12 @@ impl Told {
         // The result, which is there, knows all the rest.
         let _ = lines(&folder.join("events.jsonl"), first);
         told
+    }
+
+    /// What has become of the run, which does not go on and has not told of its end. Without a whole line nothing says that it
+    /// died: its disk may have been full from the beginning.
+    pub(crate) fn without_end(&self) -> RunState {
+        if self.has_lines { RunState::Died } else { RunState::Unknown }
     }
 
     /// Fills in what only the log knows.

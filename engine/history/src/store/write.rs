@@ -44,7 +44,9 @@ pub(crate) fn begin(store: &mut dyn Store, job_key: i64, run: &Run) -> Outcome<(
 /// A run has ended, one way or another. That it died is no news of one whose end is known.
 pub(crate) fn put(store: &mut dyn Store, job_key: i64, detail: &Detail) -> Outcome<()> {
     let only = match detail.run.state {
-        RunState::Died => " WHERE pype_runs.state IN ('running', 'died')",
+        RunState::Died => " WHERE pype_runs.state IN ('running', 'died', 'unknown')",
+        // A record that says nothing takes nothing back.
+        RunState::Unknown => " WHERE pype_runs.state IN ('running', 'unknown')",
         _ => "",
     };
     let sql = format!(

@@ -12,13 +12,14 @@ use pypeline_schema::secret::Secret;
 /// A question to both: its name, and what it does with an index that is there for it alone.
 pub type Case = (&'static str, fn(&Place, &Etl));
 
-pub const CASES: [Case; 18] = [
+pub const CASES: [Case; 19] = [
     ("a run begins and ends", a_run_begins_and_ends),
     ("nothing is there at first", nothing_is_there_at_first),
     ("records are found and read once", records_are_found_and_read_once),
     ("records that go and come back", records_that_go_and_come_back),
     ("a run that died", a_run_that_died),
     ("a run that died late", a_run_that_died_late),
+    ("a record without a line", a_record_without_a_line),
     ("a live run is never dead", a_live_run_is_never_dead),
     ("a run whose record is gone", a_run_whose_record_is_gone),
     ("broken records", broken_records),
