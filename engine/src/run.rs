@@ -222,6 +222,7 @@ fn run_opened(
     {
         tracing::warn!("the run's result cannot be written to `{}`: {error}", record.display());
     }
+    shared.claims.sweep();
     shared.journal.close();
     let returned = std::mem::take(&mut *shared.returned.lock().unwrap_or_else(PoisonError::into_inner));
     Ok((result, returned))

@@ -23,7 +23,7 @@ pub enum HistoryError {
         /// The index.
         place: String,
     },
-    /// It is no index, or a damaged one.
+    /// It is a damaged index.
     #[error(
         "the run history {place} is damaged ({why}); `pype runs --rebuild` puts it aside and makes it anew from the records"
     )]
@@ -32,6 +32,12 @@ pub enum HistoryError {
         place: String,
         /// Why.
         why: String,
+    },
+    /// It is a file of somebody else's.
+    #[error("{place} is not a run history, and is left alone; PYPE_HISTORY names the file of the run history")]
+    Foreign {
+        /// The file.
+        place: String,
     },
     /// A later pype wrote it.
     #[error("the run history {place} is of version {found}, and this pype knows versions up to {known}")]

@@ -64,7 +64,8 @@ impl History {
         Ok(Self { store: Box::new(Sqlite::in_memory()?), place: None, is_local: true, host: host() })
     }
 
-    /// Opens the index; a damaged file is put aside as `<file>.broken-<n>` first, and an empty index takes its place.
+    /// Opens the index; a damaged file is put aside as `<file>.broken-<n>` first, and an empty index takes its place. A file that
+    /// is no index is left alone: the place may have been named by mistake.
     /// With the index comes the new name of the damaged file.
     pub fn renew(place: &Place) -> Result<(Self, Option<PathBuf>), HistoryError> {
         let error = match Self::open(place).and_then(|mut history| history.check().map(|()| history)) {

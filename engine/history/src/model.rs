@@ -18,7 +18,8 @@ pub enum RunState {
     Cancelled,
     /// It ended without a word: killed, or the power went.
     Died,
-    /// It began on a machine whose files are not seen from here, and has not told of its end.
+    /// It has not told of its end, and nothing here says more: it began on a machine whose files are not seen from here, or its
+    /// record has not one whole line.
     Unknown,
 }
 
@@ -85,7 +86,7 @@ pub struct Run {
     pub exit_code: Option<u8>,
     /// RFC 3339, UTC.
     pub started_at: String,
-    /// Wall time; where it died, up to the last that it told.
+    /// Wall time; where it died, up to the last that is heard of it.
     pub seconds: Option<f64>,
     /// Rows written, over all sinks.
     pub rows: Option<u64>,
@@ -114,7 +115,7 @@ pub struct Run {
 pub struct SubFlow {
     /// Its name.
     pub name: String,
-    /// How it ended.
+    /// How it ended. In a run that died, one that was at work then is [`State::Running`].
     pub state: State,
     /// Times that it ran.
     pub runs: u64,

@@ -1,6 +1,7 @@
 //! A run's record, `<job folder>/runs/<run id>`: the truth about the run. Read here, written by the run alone.
 
 mod holder;
+mod last_said;
 mod live;
 mod shape;
 mod told;
@@ -158,18 +159,28 @@ pub(crate) fn of_told(job: &JobRef, run_id: &str, told: &Told, state: RunState) 
     let mut run = blank(job, run_id, state);
     told.complete(&mut run);
     run.seconds = told.last_t;
+    if state == RunState::Died {
+        run.seconds = lived(&run.started_at, told.last_t, last_said::last_said(&folder(job, run_id)));
+    }
     (run.n_failures, run.n_handled) = (told.n_failures, told.n_handled);
     let first = told.failures.first();
     run.failed_node = first.map(|failure| failure.node.clone());
     run.failed_message = first.map(|failure| failure.fault.message.clone());
-    let mut detail = Detail {
-        run,
-        sub_flows: told.sub_flows(state == RunState::Running),
-        nodes: told.nodes.clone(),
-        links: Vec::new(),
-    };
+    let run_seconds = run.seconds.unwrap_or_default();
+    let mut detail =
+        Detail { run, sub_flows: told.sub_flows(state, run_seconds), nodes: told.nodes.clone(), links: Vec::new() };
     shape::complete(job, told, &mut detail);
     detail
+}
+
+/// Seconds from a run's beginning to the last that is heard of it. The beginning is known to the second, so that a line of the log
+/// within one second of the last event is no news.
+fn lived(started_at: &str, last_t: Option<f64>, last_said: Option<f64>) -> Option<f64> {
+    let said = time::exact(started_at).zip(last_said).map(|(began, said)| said - began);
+    match (last_t, said.filter(|said| *said >= 0.0)) {
+        (Some(told), Some(said)) if said <= told + 1.0 => Some(told),
+        (told, said) => said.or(told),
+    }
 }
 
 /// Rows that sinks have written: nodes with links in and none out that gave on all that they took.

@@ -9,6 +9,11 @@ pub fn seconds(rfc3339: &str) -> Option<i64> {
     rfc3339.parse::<Timestamp>().ok().map(Timestamp::as_second)
 }
 
+/// The same with its fractions.
+pub(crate) fn exact(rfc3339: &str) -> Option<f64> {
+    rfc3339.parse::<Timestamp>().ok().map(|at| at.as_duration().as_secs_f64())
+}
+
 /// The RFC 3339 text, in UTC, of seconds since 1970.
 pub fn rfc3339(seconds: i64) -> String {
     Timestamp::from_second(seconds).unwrap_or_default().to_string()

@@ -4,7 +4,7 @@ use super::words::{coloured, opt_count, opt_seconds, progress, span, table};
 use crate::args::{Global, Output};
 use crate::render::{self, grouped, line};
 use pypeline_history::{Detail, History, HistoryError, Live, Run, RunState, time};
-use pypeline_schema::run_result::FailureResult;
+use pypeline_schema::run_result::{FailureResult, State};
 use serde_json::json;
 
 /// Failures shown one by one.
@@ -25,7 +25,8 @@ pub fn show(global: &Global, history: &mut History, found: Detail) -> Result<(),
         return Ok(());
     }
     tables(&detail);
-    verdict(&detail.run, live.as_ref());
+    let is_silent = detail.run.state == RunState::Unknown && history.is_silent(&detail.run);
+    verdict(&detail.run, live.as_ref(), is_silent);
     told(&detail.run, &failures);
     if detail.run.has_record {
         line(&format!("record: {}", detail.run.job_folder.join("runs").join(&detail.run.run_id).display()));
@@ -38,7 +39,10 @@ pub fn show(global: &Global, history: &mut History, found: Detail) -> Result<(),
 fn tables(detail: &Detail) {
     let sub_flows = detail.sub_flows.iter().map(|part| {
         let counts = [part.runs, part.failed, part.retries].map(grouped);
-        let head = [part.name.clone(), part.state.as_str().to_owned()];
+        // What was running when its run died runs no more.
+        let was_at_work = detail.run.state == RunState::Died && part.state == State::Running;
+        let state = if was_at_work { "at work" } else { part.state.as_str() };
+        let head = [part.name.clone(), state.to_owned()];
         head.into_iter().chain(counts).chain([opt_seconds(part.seconds)]).collect()
     });
     let sub_flows: Vec<Vec<String>> = sub_flows.collect();
@@ -63,20 +67,26 @@ fn tables(detail: &Detail) {
     }
 }
 
-fn verdict(run: &Run, live: Option<&Live>) {
+fn verdict(run: &Run, live: Option<&Live>, is_silent: bool) {
     let state = coloured(run.state);
     let (job, run_id, started) = (&run.job, &run.run_id, time::local(&run.started_at));
-    let took = run.seconds.map_or_else(String::new, span);
+    let took = run.seconds.map_or_else(String::new, |took| format!(" in {}", span(took)));
     let memory =
         run.peak_rss_bytes.map_or_else(String::new, |bytes| format!(", peak memory {} MB", bytes / (1024 * 1024)));
     let text = match (run.state, live) {
         (RunState::Running, Some(live)) => format!("{job} is {state}: {}", progress(live)),
+        (RunState::Unknown, _) if is_silent => {
+            format!("what became of {job} is {state}: its record has not one whole line, as where the disk is full")
+        }
         (RunState::Unknown, _) => {
             let host = run.host.as_deref().unwrap_or("another machine");
             format!("{job} is {state}: it began on {host}, which alone can tell whether it goes on")
         }
-        (RunState::Died, _) => format!("{job} {state} after {took}, without a word, as a process does that is killed"),
-        _ => format!("{job} {state} in {took}{memory}"),
+        (RunState::Died, _) => {
+            let heard = run.seconds.map_or_else(String::new, |last| format!(", last heard of after {}", span(last)));
+            format!("{job} {state} without a word, as a process does that is killed{heard}")
+        }
+        _ => format!("{job} {state}{took}{memory}"),
     };
     line(&format!("{text}, started {started}, run {run_id}"));
 }

@@ -8,7 +8,9 @@ use crate::stats::{self, Expected, Stats};
 use crate::store::read::{self, Known, Which};
 use crate::store::{Outcome, jobs};
 use crate::sync::{self, Verdict};
+use crate::time;
 use pypeline_schema::run_result::FailureResult;
+use std::cmp::Reverse;
 use std::path::Path;
 
 /// Runs that a job's share of successes is of.
@@ -61,12 +63,16 @@ impl History {
     pub fn runs(&mut self, filter: &Filter) -> Result<Vec<Run>, HistoryError> {
         sync::settle(self, &mut Vec::new())?;
         let job_key = filter.job.as_ref().map(|job| job.key);
-        // One that goes on elsewhere is kept as running, and shown as unknown.
-        let kept = filter.state.map(|state| if state == RunState::Unknown { RunState::Running } else { state });
-        let which = Which { job_key, state: kept, since: filter.since };
-        let found = read::runs(&mut *self.store, &which, filter.limit)?;
+        let mut which = Which { job_key, state: filter.state, since: filter.since };
+        let mut found = read::runs(&mut *self.store, &which, filter.limit)?;
+        if filter.state == Some(RunState::Unknown) {
+            // One that goes on elsewhere is kept as running, and shown as unknown.
+            which.state = Some(RunState::Running);
+            found.extend(read::runs(&mut *self.store, &which, filter.limit)?);
+            found.sort_by_cached_key(|known| Reverse((time::seconds(&known.run.started_at), known.key)));
+        }
         let runs = found.into_iter().map(|known| self.shown(known));
-        Ok(runs.filter(|run| filter.state.is_none_or(|state| run.state == state)).collect())
+        Ok(runs.filter(|run| filter.state.is_none_or(|state| run.state == state)).take(filter.limit).collect())
     }
 
     /// The run whose id begins so.
@@ -110,7 +116,7 @@ impl History {
             let last = read::runs(&mut *self.store, &which, 1)?.pop().map(|known| self.shown(known));
             let states = read::states(&mut *self.store, job.key, RECENT)?;
             let count = |is: fn(&RunState) -> bool| states.iter().filter(|state| is(state)).count() as u64;
-            let ended = count(|state| *state != RunState::Running);
+            let ended = count(|state| !matches!(state, RunState::Running | RunState::Unknown));
             let succeeded = count(|state| *state == RunState::Succeeded);
             lines.push(JobLine { job, last, ended, succeeded });
         }
@@ -154,6 +160,12 @@ impl History {
         record::failures(&job_of_run(run), &run.run_id)
     }
 
+    /// The run's record is here, and says nothing: neither how it ended, nor that it began.
+    pub fn is_silent(&self, run: &Run) -> bool {
+        let read = || record::read(&job_of_run(run), &run.run_id, &mut Vec::new());
+        has_record(run) && matches!(read(), Reading::Open(told) if !told.has_lines)
+    }
+
     /// What a run that goes on does now, from its record.
     pub fn live(&mut self, run: &Run) -> Result<(Detail, Live), HistoryError> {
         let job = job_of_run(run);
@@ -175,12 +187,17 @@ impl History {
                 Verdict::Elsewhere => RunState::Unknown,
                 Verdict::Over => match record::read(&job_of_run(&run), &run.run_id, &mut Vec::new()) {
                     Reading::Ended(detail) => detail.run.state,
-                    Reading::Open(_) => RunState::Died,
+                    Reading::Open(_) if !has_record(&run) => RunState::Died,
+                    Reading::Open(told) => told.without_end(),
                 },
             };
         }
         run
     }
+}
+
+fn has_record(run: &Run) -> bool {
+    record::folder(&job_of_run(run), &run.run_id).is_dir()
 }
 
 fn of_run<T: Clone>(key: i64, parts: &[(i64, T)]) -> Vec<T> {

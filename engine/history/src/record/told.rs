@@ -1,6 +1,6 @@
 //! What an event log tells, added up: all that is known of a run that goes on or died.
 
-use crate::model::{Node, Run, SubFlow};
+use crate::model::{Node, Run, RunState, SubFlow};
 use pypeline_schema::event::{Event, EventLine};
 use pypeline_schema::fault::Fault;
 use pypeline_schema::run_result::State;
@@ -18,6 +18,8 @@ pub(crate) struct Told {
     pub job: Option<String>,
     pub started_at: Option<String>,
     pub fingerprint: Option<String>,
+    /// There is a whole line, readable or not.
+    pub has_lines: bool,
     /// State, exit code and seconds of the run's last line.
     pub end: Option<(State, u8, f64)>,
     /// Seconds since the run began, of the last line.
@@ -69,15 +71,13 @@ impl Told {
     pub(crate) fn read(folder: &Path, warnings: &mut Vec<String>) -> Self {
         let path = folder.join("events.jsonl");
         let (mut told, mut n_broken) = (Self::default(), 0);
-        let read = lines(&path, |line| match serde_json::from_slice::<EventLine>(line) {
-            Ok(line) => {
-                told.take(line);
-                true
+        let read = lines(&path, |line| {
+            told.has_lines = true;
+            match serde_json::from_slice::<EventLine>(line) {
+                Ok(line) => told.take(line),
+                Err(_) => n_broken += 1,
             }
-            Err(_) => {
-                n_broken += 1;
-                true
-            }
+            true
         });
         if let Err(error) = read.or_else(missing_is_empty) {
             warnings.push(format!("`{}` cannot be read: {error}", path.display()));
@@ -103,6 +103,12 @@ impl Told {
         told
     }
 
+    /// What has become of the run, which does not go on and has not told of its end. Without a whole line nothing says that it
+    /// died: its disk may have been full from the beginning.
+    pub(crate) fn without_end(&self) -> RunState {
+        if self.has_lines { RunState::Died } else { RunState::Unknown }
+    }
+
     /// Fills in what only the log knows.
     pub(crate) fn complete(&self, run: &mut Run) {
         if let Some(job) = &self.job {
@@ -114,20 +120,27 @@ impl Told {
         run.fingerprint.clone_from(&self.fingerprint);
     }
 
-    /// Sub flows in the order in which they began. In a run that is over, one that did not end was given up.
-    pub(crate) fn sub_flows(&self, goes_on: bool) -> Vec<SubFlow> {
-        let state = |part: &Part| match (part.running > 0, goes_on) {
+    /// Sub flows in the order in which they began. One that did not end is at work, or was when its run died after `seconds`; in a
+    /// run that ended otherwise it was given up.
+    pub(crate) fn sub_flows(&self, run: RunState, seconds: f64) -> Vec<SubFlow> {
+        let goes_on = run == RunState::Running;
+        let is_open = goes_on || run == RunState::Died;
+        let state = |part: &Part| match (part.running > 0, is_open) {
             (true, true) => State::Running,
             (true, false) => graver(part.ended, State::Cancelled),
             (false, _) => part.ended.unwrap_or(State::Skipped),
         };
-        let sub_flow = |part: &Part| SubFlow {
-            name: part.name.clone(),
-            state: state(part),
-            runs: part.runs + if goes_on { 0 } else { part.running },
-            failed: part.failed,
-            retries: part.retries,
-            seconds: (part.runs > 0).then_some(part.seconds),
+        let sub_flow = |part: &Part| {
+            let was_at_work = part.running > 0 && run == RunState::Died;
+            let unended = if was_at_work { (seconds - part.since).max(0.0) } else { 0.0 };
+            SubFlow {
+                name: part.name.clone(),
+                state: state(part),
+                runs: part.runs + if goes_on { 0 } else { part.running },
+                failed: part.failed,
+                retries: part.retries + if was_at_work { part.attempt.saturating_sub(1) } else { 0 },
+                seconds: (part.runs > 0 || was_at_work).then_some(part.seconds + unended),
+            }
         };
         self.parts.iter().map(sub_flow).collect()
     }

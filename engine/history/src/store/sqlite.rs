@@ -5,9 +5,12 @@ use super::tables::{self, VERSION, Words};
 use super::value::{Row, Value};
 use super::{Outcome, Store};
 use crate::error::HistoryError;
+use crate::place;
 use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error, ErrorCode, OpenFlags, params_from_iter};
+use std::fs::File;
+use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,6 +19,13 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_millis(1_800);
 
 const WORDS: Words = Words { key: "INTEGER PRIMARY KEY", by_bytes: "", clustered: "WITHOUT ROWID" };
+
+/// What a SQLite file begins with.
+const HEADER: &[u8; 16] = b"SQLite format 3\0";
+
+/// There are tables, and none of them is ours.
+const IS_FOREIGN: &str = "SELECT count(*) > 0 AND sum(name LIKE 'pype@_%' ESCAPE '@') = 0 FROM sqlite_schema \
+                          WHERE name NOT LIKE 'sqlite@_%' ESCAPE '@'";
 
 /// A SQLite database.
 pub(crate) struct Sqlite {
@@ -71,17 +81,25 @@ impl Sqlite {
     }
 
     fn connect(&mut self, path: &Path) -> Outcome<()> {
+        let foreign = || HistoryError::Foreign { place: self.shown.clone() };
+        if !is_own_place(path) && has_other_header(path) {
+            return Err(foreign());
+        }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let open = || -> Result<(Connection, i64), Error> {
+        let open = || -> Result<(Connection, i64, bool), Error> {
             let connection = Connection::open_with_flags(path, flags)?;
             connection.busy_timeout(PATIENCE)?;
             // Emptying the log at every run's end would wait for the disk; it is emptied when it has grown.
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
             connection.pragma_update(None, "synchronous", "NORMAL")?;
             let version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-            Ok((connection, version))
+            let is_foreign = !is_own_place(path) && connection.query_row(IS_FOREIGN, [], |row| row.get(0))?;
+            Ok((connection, version, is_foreign))
         };
-        let (connection, found) = open().map_err(|error| self.told(&error))?;
+        let (connection, found, is_foreign) = open().map_err(|error| self.told(&error))?;
+        if is_foreign {
+            return Err(foreign());
+        }
         if found > VERSION {
             return Err(HistoryError::Newer { place: self.shown.clone(), found, known: VERSION });
         }
@@ -221,6 +239,19 @@ fn value(value: ValueRef<'_>) -> Value {
         ValueRef::Real(x) => Value::Real(x),
         ValueRef::Text(bytes) => Value::Text(String::from_utf8_lossy(bytes).into_owned()),
     }
+}
+
+/// Where nobody else keeps a file: what is there, whatever has become of it, was ours.
+fn is_own_place(path: &Path) -> bool {
+    path.ends_with(place::DEFAULT)
+}
+
+/// It is a file with something in it that is no SQLite database. One that cannot be read may be anything.
+fn has_other_header(path: &Path) -> bool {
+    let is_file = std::fs::metadata(path).is_ok_and(|found| found.is_file());
+    let mut begins = Vec::new();
+    let read = |file: File| file.take(HEADER.len() as u64).read_to_end(&mut begins);
+    is_file && File::open(path).and_then(read).is_ok() && !begins.is_empty() && begins != HEADER
 }
 
 fn identity(path: &Path) -> Option<(u64, u64)> {

@@ -2,7 +2,7 @@
 
 use pypeline_engine::secrets::net;
 
-/// Letters of a text that are kept; a failure may quote a whole file.
+/// Letters of what a module said that are kept; a failure may quote a whole file.
 const LONGEST: usize = 4_000;
 
 /// One value.
@@ -15,13 +15,16 @@ pub(crate) enum Value {
 }
 
 impl Value {
-    /// A text, masked: every text goes this way into the index.
+    /// A name, an id, a path: kept to the letter, lest a secret that is a part of it makes two of them one, or one of them two.
     pub(crate) fn text(text: &str) -> Self {
-        let masked = net::mask(text);
         // PostgreSQL's texts cannot hold a NUL.
-        let kept: String =
-            masked.chars().take(LONGEST).map(|letter| if letter == '\0' { '\u{fffd}' } else { letter }).collect();
-        Self::Text(kept)
+        Self::Text(if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text.to_owned() })
+    }
+
+    /// What a module said, which may be anything: masked and cut.
+    pub(crate) fn said(text: Option<&str>) -> Self {
+        let Some(text) = text else { return Self::Null };
+        Self::text(&net::mask(text).chars().take(LONGEST).collect::<String>())
     }
 
     pub(crate) fn texts(text: Option<&str>) -> Self {
@@ -101,9 +104,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_cut_and_hold_no_nul() {
+    fn texts_hold_no_nul_and_what_is_said_is_cut() {
         assert_eq!(Value::text("a\0b"), Value::Text("a\u{fffd}b".to_owned()));
-        let Value::Text(kept) = Value::text(&"é".repeat(5_000)) else { panic!() };
+        let Value::Text(kept) = Value::said(Some(&"é".repeat(5_000))) else { panic!() };
         assert_eq!(kept.chars().count(), LONGEST);
     }
 

@@ -23,7 +23,7 @@ fn values(job_key: i64, run: &Run) -> Vec<Value> {
         Value::count(run.n_failures),
         Value::count(run.n_handled),
         Value::texts(run.failed_node.as_deref()),
-        Value::texts(run.failed_message.as_deref()),
+        Value::said(run.failed_message.as_deref()),
         Value::counts(run.peak_rss_bytes),
         Value::texts(run.fingerprint.as_deref()),
         Value::counts(run.pid.map(u64::from)),
@@ -44,7 +44,9 @@ pub(crate) fn begin(store: &mut dyn Store, job_key: i64, run: &Run) -> Outcome<(
 /// A run has ended, one way or another. That it died is no news of one whose end is known.
 pub(crate) fn put(store: &mut dyn Store, job_key: i64, detail: &Detail) -> Outcome<()> {
     let only = match detail.run.state {
-        RunState::Died => " WHERE pype_runs.state IN ('running', 'died')",
+        RunState::Died => " WHERE pype_runs.state IN ('running', 'died', 'unknown')",
+        // A record that says nothing takes nothing back.
+        RunState::Unknown => " WHERE pype_runs.state IN ('running', 'unknown')",
         _ => "",
     };
     let sql = format!(

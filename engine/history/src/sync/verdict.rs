@@ -56,7 +56,7 @@ pub(super) fn examine(job: &JobRef, run_id: &str, process: Option<u32>, warnings
     // It may have ended just now: its result is there before it lets go of the lock.
     match record::read(job, run_id, warnings) {
         Reading::Ended(detail) => Examined::Ended(detail),
-        Reading::Open(told) => Examined::Ended(Box::new(record::of_told(job, run_id, &told, RunState::Died))),
+        Reading::Open(told) => Examined::Ended(Box::new(record::of_told(job, run_id, &told, told.without_end()))),
     }
 }
 

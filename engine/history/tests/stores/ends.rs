@@ -2,7 +2,7 @@
 
 use crate::etl::*;
 use crate::suite::{all, begin, one, open};
-use pypeline_history::{History, Place, RunState};
+use pypeline_history::{Filter, History, Place, RunState};
 use pypeline_schema::run_result::State;
 
 pub fn a_run_that_died(place: &Place, etl: &Etl) {
@@ -18,7 +18,7 @@ pub fn a_run_that_died(place: &Place, etl: &Etl) {
     let path = record(&job, &id(1)).join("events.jsonl");
     let text = std::fs::read_to_string(&path).unwrap() + "{\"seq\":6,\"t\":9.0,\"event\":\"sub_flow_fin";
     std::fs::write(&path, text).unwrap();
-    // And one died before it said a word.
+    // And one never said a word.
     std::fs::create_dir_all(record(&job, &id(2))).unwrap();
     let mut history = open(place);
     let synced = history.sync(&etl.project).unwrap();
@@ -29,11 +29,13 @@ pub fn a_run_that_died(place: &Place, etl: &Etl) {
     assert_eq!((died.run.n_failures, died.run.failed_message.as_deref()), (1, Some("a bad row")));
     assert_eq!(died.run.rows, Some(42), "what its sinks have written, by the build that is still there");
     assert_eq!(died.nodes[1].module.as_deref(), Some("write_module"));
-    assert!(died.sub_flows.iter().all(|sub_flow| sub_flow.state == State::Cancelled));
+    let parts: Vec<_> = died.sub_flows.iter().map(|part| (part.name.as_str(), part.state, part.runs)).collect();
+    assert_eq!(parts, [("read", State::Running, 1), ("next", State::Running, 1)], "at work when it died");
+    assert_eq!(died.sub_flows[0].seconds, Some(0.375), "up to the last that is heard of it");
     let failures = history.failures(&died.run);
     assert_eq!((failures[0].node.as_str(), failures[0].line), ("read", 3));
     let silent = one(&mut history, 2).run;
-    assert_eq!((silent.state, silent.started_at), (RunState::Died, started_at(2)));
+    assert_eq!((silent.state, silent.started_at), (RunState::Unknown, started_at(2)));
 
     // A result that could not be written: the log has the end.
     write_log(
@@ -44,6 +46,58 @@ pub fn a_run_that_died(place: &Place, etl: &Etl) {
     history.sync(&etl.project).unwrap();
     let run = one(&mut history, 3).run;
     assert_eq!((run.state, run.exit_code, run.seconds), (RunState::Failed, Some(1), Some(4.0)));
+}
+
+/// A disk that was full when a run began: its record says nothing, least of all that it was killed.
+pub fn a_record_without_a_line(place: &Place, etl: &Etl) {
+    let job = etl.job("daily");
+    for (n, text) in [(1, Some("")), (2, Some("{\"seq\":1,\"t\":0.0,\"ev")), (3, None)] {
+        std::fs::create_dir_all(record(&job, &id(n))).unwrap();
+        if let Some(text) = text {
+            std::fs::write(record(&job, &id(n)).join("events.jsonl"), text).unwrap();
+        }
+    }
+    write_record(&job, 4, 4, State::Succeeded);
+    let mut history = open(place);
+    // Known from its beginning on, and gone without an end.
+    history.begin(&begin(&job, etl, 1)).unwrap();
+    let synced = history.sync(&etl.project).unwrap();
+    assert_eq!(synced.warnings, [""; 0]);
+    let runs = all(&mut history);
+    let unknown = RunState::Unknown;
+    assert_eq!(runs.iter().map(|run| run.state).collect::<Vec<_>>(), [RunState::Succeeded, unknown, unknown, unknown]);
+    assert!(history.is_silent(&runs[1]) && !history.is_silent(&runs[0]));
+    assert_eq!((runs[3].seconds, runs[3].started_at.clone()), (None, started_at(1)));
+    let mut found = |state, limit| {
+        let runs = history.runs(&Filter { state: Some(state), limit, ..Filter::default() }).unwrap();
+        runs.into_iter().map(|run| run.run_id).collect::<Vec<_>>()
+    };
+    assert_eq!(found(unknown, 2), [id(3), id(2)]);
+    assert_eq!(found(RunState::Running, 9), [""; 0]);
+    let [line] = history.jobs().unwrap().try_into().unwrap();
+    assert_eq!((line.ended, line.succeeded), (1, 1));
+    // What is learned later counts.
+    write_record(&job, 2, 2, State::Failed);
+    history.index(&job, &id(2)).unwrap();
+    assert_eq!(one(&mut history, 2).run.state, RunState::Failed);
+}
+
+/// One long sub flow tells no event; what its modules say is in the run's log.
+pub fn a_run_that_died_late(place: &Place, etl: &Etl) {
+    let job = etl.job("daily");
+    let events = vec![sub_flow_started("read"), sub_flow_finished("read", State::Succeeded), sub_flow_started("load")];
+    for (n, time) in [(1, "2026-11-01T03:00:01.500000Z"), (2, "2026-11-01T00:00:02.900000Z")] {
+        write_log(&job, n, events.clone());
+        let lines = format!("{{\"time\":\"{time}\",\"level\":\"INFO\",\"message\":\"on\"}}\n{{\"time\":\"2026-11-01T0");
+        std::fs::write(record(&job, &id(n)).join("log.jsonl"), lines).unwrap();
+    }
+    let mut history = open(place);
+    history.sync(&etl.project).unwrap();
+    let late = one(&mut history, 1);
+    assert_eq!((late.run.state, late.run.seconds), (RunState::Died, Some(10_800.5)));
+    let parts: Vec<_> = late.sub_flows.iter().map(|part| (part.name.as_str(), part.state, part.seconds)).collect();
+    assert_eq!(parts, [("read", State::Succeeded, Some(0.375)), ("load", State::Running, Some(10_800.125))]);
+    assert_eq!(one(&mut history, 2).run.seconds, Some(0.375), "a beginning is known to the second");
 }
 
 pub fn a_live_run_is_never_dead(place: &Place, etl: &Etl) {

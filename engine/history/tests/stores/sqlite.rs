@@ -165,6 +165,40 @@ fn a_damaged_file_is_put_aside() {
     assert_eq!(aside, None, "a whole file stays");
 }
 
+/// The place may be named by mistake: nothing there is moved, and nothing is written into it.
+#[test]
+fn a_file_that_is_no_history_is_left_alone() {
+    let etl = Etl::new();
+    let root = etl.project.root();
+    std::fs::write(root.join("orders.csv"), "id;amount\n1;2\n").unwrap();
+    std::fs::write(root.join("tiny"), "x").unwrap();
+    for (name, version) in [("shop.db", 0), ("books.db", 1)] {
+        let connection = rusqlite::Connection::open(root.join(name)).unwrap();
+        connection.execute_batch("CREATE TABLE orders (id INTEGER)").unwrap();
+        connection.pragma_update(None, "user_version", version).unwrap();
+    }
+    for (n, name) in ["orders.csv", "tiny", "shop.db", "books.db"].into_iter().enumerate() {
+        let before = std::fs::read(root.join(name)).unwrap();
+        let place = Place::parse(name, &etl.project).unwrap();
+        for error in [History::open(&place).map(|_| ()), History::renew(&place).map(|_| ())] {
+            let error = error.unwrap_err().to_string();
+            assert!(error.contains(name) && error.contains("is not a run history, and is left alone"), "{error}");
+            assert!(!error.contains("--rebuild"), "{error}");
+        }
+        let warning = recorded(&place, &etl, n as u64).unwrap();
+        assert!(warning.contains("is not a run history"), "{warning}");
+        assert_eq!(std::fs::read(root.join(name)).unwrap(), before, "{name}");
+        assert!(!root.join(format!("{name}.broken-1")).exists());
+    }
+    // One of ours at such a place is damaged as anywhere else.
+    let place = Place::parse("runs.db", &etl.project).unwrap();
+    assert_eq!(recorded(&place, &etl, 9), None);
+    let connection = rusqlite::Connection::open(root.join("runs.db")).unwrap();
+    connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); DROP TABLE pype_links").unwrap();
+    drop(connection);
+    assert_eq!(History::renew(&place).unwrap().1, Some(root.join("runs.db.broken-1")));
+}
+
 /// Bytes in the midst of a file: whatever comes of it, it is told, and a rebuild helps.
 #[test]
 fn damage_in_the_middle_is_told_or_harmless() {

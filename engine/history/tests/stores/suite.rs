@@ -12,12 +12,14 @@ use pypeline_schema::secret::Secret;
 /// A question to both: its name, and what it does with an index that is there for it alone.
 pub type Case = (&'static str, fn(&Place, &Etl));
 
-pub const CASES: [Case; 16] = [
+pub const CASES: [Case; 19] = [
     ("a run begins and ends", a_run_begins_and_ends),
     ("nothing is there at first", nothing_is_there_at_first),
     ("records are found and read once", records_are_found_and_read_once),
     ("records that go and come back", records_that_go_and_come_back),
     ("a run that died", a_run_that_died),
+    ("a run that died late", a_run_that_died_late),
+    ("a record without a line", a_record_without_a_line),
     ("a live run is never dead", a_live_run_is_never_dead),
     ("a run whose record is gone", a_run_whose_record_is_gone),
     ("broken records", broken_records),
@@ -26,6 +28,7 @@ pub const CASES: [Case; 16] = [
     ("jobs at a glance", jobs_at_a_glance),
     ("what is usual", what_is_usual),
     ("secrets and strange letters", secrets_and_strange_letters),
+    ("a secret that is a word of ours", a_secret_that_is_a_word_of_ours),
     ("a rebuild keeps what has no record", a_rebuild_keeps_what_has_no_record),
     ("large runs", large_runs),
     ("many at once", many_at_once),
@@ -283,8 +286,30 @@ fn secrets_and_strange_letters(place: &Place, etl: &Etl) {
     open(place).record(&job, &result).unwrap();
     let detail = one(&mut open(place), 1);
     assert_eq!(detail.run.failed_message.as_deref(), Some("cannot log in with *** \u{fffd} at all"));
-    assert_eq!(detail.sub_flows[0].name, "of ***");
+    assert_eq!(detail.sub_flows[0].name, format!("of {secret}"), "a name is no place for a secret");
     assert_eq!(detail.run.job, job.name());
+}
+
+/// A secret may be any word: the index goes by its own words, and by names and paths.
+fn a_secret_that_is_a_word_of_ours(place: &Place, etl: &Etl) {
+    let job = etl.job("warehouse-of-secrets");
+    let secrets = ["running", "succeeded", "warehouse", "read_module", &id(1)].map(Secret::new);
+    net::add(&secrets);
+    let lock = hold(&job, &id(1));
+    let mut history = open(place);
+    history.begin(&begin(&job, etl, 1)).unwrap();
+    assert_eq!(one(&mut history, 1).run.state, RunState::Running);
+    let result = write_record(&job, 1, 1, State::Succeeded);
+    drop(lock);
+    history.record(&job, &result).unwrap();
+    assert_eq!(history.sync(&etl.project).unwrap().indexed, 0);
+    let detail = one(&mut open(place), 1);
+    assert_eq!((detail.run.state, detail.run.job_folder.as_path()), (RunState::Succeeded, job.path()));
+    assert_eq!(detail.nodes[0].module.as_deref(), Some("read_module"));
+    let succeeded = Filter { state: Some(RunState::Succeeded), limit: 9, ..Filter::default() };
+    assert_eq!(ids(&history.runs(&succeeded).unwrap()), [id(1)]);
+    assert_eq!(history.jobs().unwrap().len(), 1);
+    assert_eq!(job_ref(&mut history, "warehouse-of-secrets").folder, job.path());
 }
 
 fn a_rebuild_keeps_what_has_no_record(place: &Place, etl: &Etl) {

@@ -2,11 +2,12 @@
 
 use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::lowering::{Destination, WriteFormat, WriteMode};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// How the names of temporary files end.
 const SUFFIX: &str = ".pype-tmp";
@@ -20,9 +21,37 @@ struct Claimed {
     targets: BTreeMap<PathBuf, String>,
     /// Per folder that was looked at: temporary files that were there before. Folders may be large: one look is enough.
     leftovers: BTreeMap<PathBuf, Vec<PathBuf>>,
+    /// Temporary files of attempts that failed: a writer of theirs that is late may make one again.
+    removed: VecDeque<PathBuf>,
 }
 
+/// Files that are looked after at the end of a run, at most: the last ones, since a late writer is only so late.
+const LOOKED_AFTER: usize = 256;
+
+/// How late a writer may be.
+const LATE: Duration = Duration::from_millis(20);
+
 impl Claims {
+    /// The run has ended: what writers that were late have made again goes too.
+    pub(in crate::run) fn sweep(&self) {
+        let removed = std::mem::take(&mut self.claimed().removed);
+        if !removed.is_empty() {
+            std::thread::sleep(LATE);
+            for path in removed {
+                // As a rule it is not there.
+                let _ = std::fs::remove_file(path);
+            }
+        }
+    }
+
+    fn look_after(&self, path: &Path) {
+        let removed = &mut self.claimed().removed;
+        if removed.len() >= LOOKED_AFTER {
+            removed.pop_front();
+        }
+        removed.push_back(path.to_path_buf());
+    }
+
     fn claimed(&self) -> MutexGuard<'_, Claimed> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -196,7 +225,9 @@ impl Publication {
 impl Drop for Publication {
     fn drop(&mut self) {
         // Published, there is nothing left to remove.
-        let _ = std::fs::remove_file(&self.temporary);
+        if std::fs::remove_file(&self.temporary).is_ok() {
+            self.claims.look_after(&self.temporary);
+        }
         self.claims.give_back(&self.target);
     }
 }
