@@ -7,6 +7,10 @@ use sha2::{Digest, Sha256};
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Longer than anybody holds a job's lock only to look at it.
+const GLANCE: Duration = Duration::from_millis(20);
 
 /// The folder of one job, `<root>/jobs/<name>`.
 #[derive(Debug, Clone)]
@@ -112,7 +116,14 @@ impl JobFolder {
         let fail = |source| LockError::Io { path: path.clone(), source };
         let mut options = std::fs::OpenOptions::new();
         let mut file = options.read(true).write(true).create(true).truncate(false).open(&path).map_err(fail)?;
-        match file.try_lock() {
+        // Whoever asks whether a run is alive holds the lock for an instant.
+        let begun = Instant::now();
+        let mut locked = file.try_lock();
+        while matches!(locked, Err(TryLockError::WouldBlock)) && begun.elapsed() < GLANCE {
+            std::thread::sleep(Duration::from_millis(2));
+            locked = file.try_lock();
+        }
+        match locked {
             Ok(()) => {
                 let mut lock = JobLock(file);
                 lock.tell(&format!("{what}, process {}", std::process::id())).map_err(fail)?;

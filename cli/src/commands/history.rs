@@ -26,7 +26,7 @@ pub fn runs(global: &Global, args: &RunsArgs) -> Result<u8, Failure> {
             Some(job) => Some(job),
             None => {
                 // It is there and has never run.
-                lists::runs(global, &[]);
+                lists::runs(global, opened.root(), &[]);
                 return Ok(Exit::Success as u8);
             }
         },
@@ -35,7 +35,7 @@ pub fn runs(global: &Global, args: &RunsArgs) -> Result<u8, Failure> {
     let limit = usize::try_from(args.last).unwrap_or(usize::MAX);
     let filter = Filter { job, state: args.state, since: args.since, limit };
     let runs = opened.history.runs(&filter).map_err(failed)?;
-    lists::runs(global, &runs);
+    lists::runs(global, opened.root(), &runs);
     Ok(Exit::Success as u8)
 }
 
@@ -98,7 +98,7 @@ fn all_jobs(global: &Global, opened: &mut Opened) -> Result<u8, Failure> {
         let at_work = Filter { state: Some(RunState::Running), limit: 1_000, ..Filter::default() };
         let running = history.runs(&at_work)?;
         let live = running.iter().map(|run| history.live(run)).collect::<Result<Vec<_>, _>>()?;
-        lists::jobs(global, &jobs, &live);
+        lists::jobs(global, opened.root(), &jobs, &live);
         Ok(())
     };
     show(opened).map_err(failed)?;

@@ -7,7 +7,7 @@ pub use ask::{Filter, Found};
 
 use crate::error::HistoryError;
 use crate::model::{Detail, JobRef, Run, RunState};
-use crate::place::Place;
+use crate::place::{self, Place};
 use crate::record::{self, Told};
 use crate::store::read::{self, Which};
 use crate::store::{Outcome, Postgres, Sqlite, Store, jobs, transaction, write};
@@ -89,6 +89,12 @@ impl History {
         read::links_of(store, &keys)?;
         read::nodes_of(store, &keys)?;
         read::sub_flows_of(store, &keys).map(|_| ())
+    }
+
+    /// It is the file that the project at `root` has for itself.
+    pub(crate) fn is_own_of(&self, root: &Path) -> bool {
+        let file = self.place.as_ref().and_then(Place::file);
+        file.is_some_and(|file| absolute(file) == absolute(&root.join(place::DEFAULT)))
     }
 
     /// Where it is, for people; no password is in it.

@@ -3,6 +3,7 @@
 mod postgres;
 mod sqlite;
 pub(crate) mod jobs;
+pub(crate) mod moves;
 pub(crate) mod read;
 pub(crate) mod tables;
 pub(crate) mod value;

@@ -3,6 +3,8 @@
 //! A job's folder of records is listed only if it has changed since this machine last looked. Of the names that were there then,
 //! a number made of all of them tells whether they still are, so that 100,000 old records cost a listing and no questions.
 
+mod look;
+mod moved;
 mod verdict;
 
 pub(crate) use verdict::{Verdict, index, judge};
@@ -13,21 +15,15 @@ use crate::record;
 use crate::store::jobs::Scan;
 use crate::store::read::{self, Which};
 use crate::store::{Outcome, bulk, jobs, write};
-use crate::time;
+use look::look;
 use pypeline_engine::project::Project;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use verdict::{Examined, examine, keep};
-
-/// Records that are written in one transaction.
-const BLOCK: usize = 100;
+use verdict::{examine, keep};
 
 /// Runs that are looked after because they have not told of their end.
 const OPEN: usize = 10_000;
-
-/// Seconds after a change within which a folder may change again without a later time.
-const SETTLING: f64 = 2.0;
 
 /// What catching up came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -40,6 +36,42 @@ pub struct Synced {
     pub gone: usize,
     /// What is broken, in a sentence each.
     pub warnings: Vec<String>,
+}
+
+/// One catching up.
+struct Round<'a> {
+    history: &'a mut History,
+    /// The root of the project that it is for.
+    root: PathBuf,
+    /// Seconds since 1970.
+    now: f64,
+    /// Every record is read.
+    anew: bool,
+    /// Jobs that have become others.
+    dropped: BTreeSet<i64>,
+    synced: Synced,
+}
+
+impl<'a> Round<'a> {
+    fn new(history: &'a mut History, project: &Project, now: f64, anew: bool) -> Self {
+        let root = absolute(project.root());
+        Self { history, root, now, anew, dropped: BTreeSet::new(), synced: Synced::default() }
+    }
+
+    /// Whose eyes see the folders: in an index of several machines, each has its own.
+    fn seer(&self) -> String {
+        seer(self.history)
+    }
+
+    /// A run of this machine, whose record is gone if it is not here.
+    fn is_ours(&self, host: Option<&str>) -> bool {
+        self.history.is_local || host == Some(&self.history.host)
+    }
+
+    fn end(mut self) -> Outcome<Synced> {
+        settle(self.history, &mut self.synced.warnings)?;
+        Ok(self.synced)
+    }
 }
 
 /// Looks after the runs that have not told of their end. Where the index cannot be written, it stays as it is.
@@ -81,17 +113,16 @@ pub(crate) fn sync(history: &mut History, project: &Project, now: f64) -> Outcom
 
 /// Brings the index up to date with one job.
 pub(crate) fn sync_job(history: &mut History, project: &Project, folder: &Path, now: f64) -> Outcome<Synced> {
-    let mut synced = Synced::default();
     let folder = absolute(folder);
     let known = jobs::at(&mut *history.store, &folder)?;
     let new = || Some(JobRef { key: 0, name: job_name(&folder)?, folder, project: project.root().to_path_buf() });
-    let Some(job) = known.or_else(new) else { return Ok(synced) };
-    let seer = seer(history);
-    let scans = jobs::scans(&mut *history.store, &seer)?;
+    let Some(job) = known.or_else(new) else { return Ok(Synced::default()) };
+    let mut round = Round::new(history, project, now, false);
+    let seer = round.seer();
+    let scans = jobs::scans(&mut *round.history.store, &seer)?;
     let scan = scans.iter().find(|(key, _)| *key == job.key).map(|(_, scan)| scan);
-    look(history, &job, scan, now, false, &mut synced)?;
-    settle(history, &mut synced.warnings)?;
-    Ok(synced)
+    look(&mut round, &job, scan)?;
+    round.end()
 }
 
 /// The same as [`sync`], but reads every record.
@@ -107,18 +138,19 @@ fn seer(history: &History) -> String {
 }
 
 fn catch_up(history: &mut History, project: &Project, now: f64, anew: bool) -> Outcome<Synced> {
-    let mut synced = Synced::default();
     let known = jobs::all(&mut *history.store)?;
-    let seer = seer(history);
-    let scans: BTreeMap<i64, Scan> = jobs::scans(&mut *history.store, &seer)?.into_iter().collect();
+    let mut round = Round::new(history, project, now, anew);
+    let seer = round.seer();
+    let scans: BTreeMap<i64, Scan> = jobs::scans(&mut *round.history.store, &seer)?.into_iter().collect();
     let folders: BTreeSet<PathBuf> = known.iter().map(|job| job.folder.clone()).collect();
     let new = built(project).into_iter().filter(|job| !folders.contains(&job.folder));
-    for job in known.iter().cloned().chain(new) {
-        let scan = scans.get(&job.key);
-        look(history, &job, scan, now, anew, &mut synced)?;
+    // What is there comes first: it may be what is gone elsewhere.
+    let (there, gone): (Vec<JobRef>, Vec<JobRef>) =
+        known.iter().cloned().chain(new).partition(|job| job.folder.join("runs").is_dir());
+    for job in there.iter().chain(&gone) {
+        look(&mut round, job, scans.get(&job.key))?;
     }
-    settle(history, &mut synced.warnings)?;
-    Ok(synced)
+    round.end()
 }
 
 /// The jobs in a project's folder of jobs.
@@ -141,111 +173,4 @@ fn job_name(folder: &Path) -> Option<String> {
     let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
     let built = names.filter_map(|name| name.strip_suffix("_dag.json").map(str::to_owned)).min();
     built.or_else(|| folder.file_name()?.to_str().map(str::to_owned))
-}
-
-/// Looks at one job's records.
-fn look(
-    history: &mut History,
-    job: &JobRef,
-    scan: Option<&Scan>,
-    now: f64,
-    anew: bool,
-    synced: &mut Synced,
-) -> Outcome<()> {
-    let path = job.folder.join("runs");
-    let mtime = match std::fs::metadata(&path).and_then(|found| found.modified()) {
-        Ok(mtime) => mtime.duration_since(std::time::UNIX_EPOCH).map_or(Scan::UNSETTLED, |at| at.as_nanos() as i64),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Scan::GONE,
-        Err(error) => {
-            synced.warnings.push(format!("`{}` cannot be read: {error}", path.display()));
-            return Ok(());
-        }
-    };
-    // A folder that was never here may well be there on the machine that has it.
-    let was_never_here = mtime == Scan::GONE && scan.is_none() && !history.is_local;
-    if was_never_here || (!anew && scan.is_some_and(|scan| scan.mtime == mtime && mtime != Scan::UNSETTLED)) {
-        return Ok(());
-    }
-    let names = names(&path);
-    let (watermark, digest_before) = scan.map_or(("", 0), |scan| (scan.watermark.as_str(), scan.digest));
-    let old = names.partition_point(|name| name.as_str() <= watermark);
-    let (old_names, new_names) = names.split_at(old);
-    // Where nothing old has changed, only what is new is asked for.
-    let is_old_as_it_was = scan.is_some() && digest(old_names) == digest_before && !anew;
-    let (after, names_after) = if is_old_as_it_was { (watermark, new_names) } else { ("", names.as_slice()) };
-    let known = if job.key == 0 { Vec::new() } else { read::listed(&mut *history.store, job.key, after)? };
-    let known_names: BTreeMap<&str, bool> = known.iter().map(|run| (run.run_id.as_str(), run.has_record)).collect();
-    let there: BTreeSet<&str> = names_after.iter().map(String::as_str).collect();
-    let missing: Vec<&String> =
-        names_after.iter().filter(|name| anew || !known_names.contains_key(name.as_str())).collect();
-    let is_ours = |host: &Option<String>| history.is_local || host.as_ref() == Some(&history.host);
-    let gone = known.iter().filter(|run| run.has_record && !there.contains(run.run_id.as_str()) && is_ours(&run.host));
-    let gone: Vec<&str> = gone.map(|run| run.run_id.as_str()).collect();
-    let back: Vec<&str> =
-        known_names.iter().filter(|(name, has)| !**has && there.contains(*name)).map(|(name, _)| *name).collect();
-    let is_settled = mtime == Scan::GONE || now - (mtime as f64) / 1e9 > SETTLING;
-    let seen = Scan {
-        mtime: if is_settled { mtime } else { Scan::UNSETTLED },
-        watermark: names.last().cloned().unwrap_or_default(),
-        digest: digest(&names),
-    };
-    let has_changed = scan != Some(&seen) || !missing.is_empty() || !gone.is_empty() || !back.is_empty();
-    if !has_changed || (job.key == 0 && missing.is_empty()) {
-        return Ok(());
-    }
-    let (host, seer) = (history.host.clone(), seer(history));
-    for block in missing.chunks(BLOCK) {
-        let examined: Vec<Examined> =
-            block.iter().map(|run_id| examine(job, run_id, None, &mut synced.warnings)).collect();
-        bulk(&mut *history.store, |store| {
-            let key = jobs::ensure(store, &job.name, &job.folder, &job.project)?;
-            examined.into_iter().try_for_each(|examined| keep(store, key, examined, &host))
-        })?;
-    }
-    bulk(&mut *history.store, |store| {
-        let key = jobs::ensure(store, &job.name, &job.folder, &job.project)?;
-        for (names, has_record) in [(&gone, false), (&back, true)] {
-            names.iter().try_for_each(|run_id| write::set_record(store, key, run_id, has_record))?;
-        }
-        jobs::set_scan(store, key, &seer, &seen)
-    })?;
-    synced.jobs += 1;
-    synced.indexed += missing.len();
-    synced.gone += gone.len();
-    Ok(())
-}
-
-/// The names of records, sorted. What is no run's id is none of ours.
-fn names(path: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
-    let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-    let names = folders.filter_map(|entry| entry.file_name().into_string().ok());
-    let mut names: Vec<String> = names.filter(|name| time::of_run_id(name).is_some()).collect();
-    names.sort_unstable();
-    names
-}
-
-/// A number made of names, whatever their order: FNV-1a of each, stirred, and all added up.
-fn digest(names: &[String]) -> i64 {
-    let one = |name: &String| {
-        let hash = name
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-        let hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-        (hash ^ (hash >> 33)).cast_signed()
-    };
-    names.iter().map(one).fold(0, i64::wrapping_add)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_digest_knows_names_and_no_order() {
-        let of = |names: &[&str]| digest(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
-        assert_eq!(of(&["a", "b"]), of(&["b", "a"]));
-        assert_ne!(of(&["a", "b"]), of(&["a", "c"]));
-        assert_ne!(of(&["a"]), of(&[]));
-    }
 }

@@ -6,15 +6,16 @@ use crate::render;
 use pypeline_history::{Detail, JobLine, Live, Run, RunState, time};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::path::Path;
 
-/// Runs, newest first.
-pub fn runs(global: &Global, runs: &[Run]) {
+/// Runs, newest first; `root` is the project that they were looked for in.
+pub fn runs(global: &Global, root: &Path, runs: &[Run]) {
     if global.output == Output::Json {
         render::json(&json!({"runs": runs}));
         return;
     }
     if runs.is_empty() {
-        render::line("no runs");
+        render::line(&format!("no runs in the project `{}`", root.display()));
         return;
     }
     let hosts: BTreeSet<_> = runs.iter().filter_map(|run| run.host.as_deref()).collect();
@@ -43,15 +44,15 @@ pub fn runs(global: &Global, runs: &[Run]) {
     table(&header, runs.iter().map(row).collect(), &[4, 5, 6]);
 }
 
-/// All jobs with their last runs, and what runs now.
-pub fn jobs(global: &Global, jobs: &[JobLine], running: &[(Detail, Live)]) {
+/// All jobs with their last runs, and what runs now; `root` is the project that they were looked for in.
+pub fn jobs(global: &Global, root: &Path, jobs: &[JobLine], running: &[(Detail, Live)]) {
     if global.output == Output::Json {
         let running: Vec<Value> = running.iter().map(|(detail, live)| json!({"run": detail, "live": live})).collect();
         render::json(&json!({"jobs": jobs, "running": running}));
         return;
     }
     if jobs.is_empty() {
-        render::line("no runs");
+        render::line(&format!("no runs in the project `{}`", root.display()));
         return;
     }
     let names: BTreeSet<&str> = jobs.iter().map(|line| line.job.name.as_str()).collect();

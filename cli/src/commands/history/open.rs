@@ -82,6 +82,11 @@ impl Opened {
         Ok(opened)
     }
 
+    /// The root of the project.
+    pub fn root(&self) -> &Path {
+        self.project.root()
+    }
+
     fn without(project: Project) -> Result<Self, Failure> {
         Ok(Self { history: History::in_memory().map_err(failed)?, project })
     }

@@ -79,6 +79,9 @@ impl History {
     pub fn run(&mut self, id: &str) -> Result<Found, HistoryError> {
         sync::settle(self, &mut Vec::new())?;
         let mut found = read::beginning(&mut *self.store, id, RECENT)?;
+        // A record that was copied is known twice, and its run is one: the one whose record is there.
+        found.sort_by_cached_key(|known| (known.run.run_id.clone(), !has_record(&known.run), !known.run.has_record));
+        found.dedup_by(|later, first| later.run.run_id == first.run.run_id);
         if let Some(at) = found.iter().position(|known| known.run.run_id == id) {
             found = vec![found.swap_remove(at)];
         }

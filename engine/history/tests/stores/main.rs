@@ -4,6 +4,7 @@
 
 mod ends;
 mod etl;
+mod moved;
 mod postgres;
 mod server;
 mod sqlite;

@@ -4,7 +4,7 @@ use crate::etl::*;
 use crate::server::{Identity, PASSWORD, Server};
 use crate::sqlite::{BOUND, recorded};
 use crate::suite::{CASES, all, begin};
-use pypeline_history::{History, HistoryError, Place, RunState};
+use pypeline_history::{Found, History, HistoryError, Place, RunState};
 use pypeline_schema::run_result::State;
 use std::net::TcpListener;
 use std::process::Command;
@@ -54,6 +54,16 @@ fn other_machines(server: &Server) {
     let synced = history.sync(&etl.project).unwrap();
     assert_eq!(synced.gone, 0, "what another machine keeps is not gone");
     assert!(all(&mut history).iter().all(|run| run.has_record));
+    // Nor has it moved, if the same record is seen here in another folder.
+    let elsewhere = etl.project.jobs().join("mounted");
+    std::fs::rename(seen.path(), &elsewhere).unwrap();
+    let synced = history.sync(&etl.project).unwrap();
+    assert_eq!((synced.indexed, synced.gone), (1, 0));
+    let folders: Vec<_> = all(&mut history).into_iter().filter(|run| run.run_id == id(1)).collect();
+    assert_eq!(folders.len(), 2, "each machine has its own name for it");
+    assert!(folders.iter().all(|run| run.has_record));
+    let Found::One(found) = history.run(&id(1)).unwrap() else { panic!() };
+    assert_eq!(found.run.job_folder, elsewhere, "the one whose record is seen here");
 }
 
 fn a_recorder_writes_a_run(server: &Server) {

@@ -2,6 +2,7 @@
 
 use crate::ends::*;
 use crate::etl::*;
+use crate::moved::*;
 use pypeline_engine::job_folder::JobFolder;
 use pypeline_engine::secrets::net;
 use pypeline_history::stats::Anomaly;
@@ -12,7 +13,7 @@ use pypeline_schema::secret::Secret;
 /// A question to both: its name, and what it does with an index that is there for it alone.
 pub type Case = (&'static str, fn(&Place, &Etl));
 
-pub const CASES: [Case; 19] = [
+pub const CASES: [Case; 21] = [
     ("a run begins and ends", a_run_begins_and_ends),
     ("nothing is there at first", nothing_is_there_at_first),
     ("records are found and read once", records_are_found_and_read_once),
@@ -30,6 +31,8 @@ pub const CASES: [Case; 19] = [
     ("secrets and strange letters", secrets_and_strange_letters),
     ("a secret that is a word of ours", a_secret_that_is_a_word_of_ours),
     ("a rebuild keeps what has no record", a_rebuild_keeps_what_has_no_record),
+    ("a project that moves", a_project_that_moves),
+    ("a project that is copied", a_project_that_is_copied),
     ("large runs", large_runs),
     ("many at once", many_at_once),
 ];
