@@ -166,18 +166,16 @@ fn look(
     if was_never_here || (!anew && scan.is_some_and(|scan| scan.mtime == mtime && mtime != Scan::UNSETTLED)) {
         return Ok(());
     }
-    let names = names(&path);
     let (watermark, digest_before) = scan.map_or(("", 0), |scan| (scan.watermark.as_str(), scan.digest));
-    let old = names.partition_point(|name| name.as_str() <= watermark);
-    let (old_names, new_names) = names.split_at(old);
     // Where nothing old has changed, only what is new is asked for.
-    let is_old_as_it_was = scan.is_some() && digest(old_names) == digest_before && !anew;
-    let (after, names_after) = if is_old_as_it_was { (watermark, new_names) } else { ("", names.as_slice()) };
+    let newer = Listing::of(&path, watermark);
+    let is_old_as_it_was = scan.is_some() && newer.digest_of_old == digest_before && !anew;
+    let (after, listing) = if is_old_as_it_was { (watermark, newer) } else { ("", Listing::of(&path, "")) };
     let known = if job.key == 0 { Vec::new() } else { read::listed(&mut *history.store, job.key, after)? };
     let known_names: BTreeMap<&str, bool> = known.iter().map(|run| (run.run_id.as_str(), run.has_record)).collect();
-    let there: BTreeSet<&str> = names_after.iter().map(String::as_str).collect();
+    let there: BTreeSet<&str> = listing.new.iter().map(String::as_str).collect();
     let missing: Vec<&String> =
-        names_after.iter().filter(|name| anew || !known_names.contains_key(name.as_str())).collect();
+        listing.new.iter().filter(|name| anew || !known_names.contains_key(name.as_str())).collect();
     let is_ours = |host: &Option<String>| history.is_local || host.as_ref() == Some(&history.host);
     let gone = known.iter().filter(|run| run.has_record && !there.contains(run.run_id.as_str()) && is_ours(&run.host));
     let gone: Vec<&str> = gone.map(|run| run.run_id.as_str()).collect();
@@ -186,8 +184,8 @@ fn look(
     let is_settled = mtime == Scan::GONE || now - (mtime as f64) / 1e9 > SETTLING;
     let seen = Scan {
         mtime: if is_settled { mtime } else { Scan::UNSETTLED },
-        watermark: names.last().cloned().unwrap_or_default(),
-        digest: digest(&names),
+        watermark: listing.new.last().map_or(after, String::as_str).to_owned(),
+        digest: listing.digest(),
     };
     let has_changed = scan != Some(&seen) || !missing.is_empty() || !gone.is_empty() || !back.is_empty();
     if !has_changed || (job.key == 0 && missing.is_empty()) {
@@ -215,26 +213,45 @@ fn look(
     Ok(())
 }
 
-/// The names of records, sorted. What is no run's id is none of ours.
-fn names(path: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
-    let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-    let names = folders.filter_map(|entry| entry.file_name().into_string().ok());
-    let mut names: Vec<String> = names.filter(|name| time::of_run_id(name).is_some()).collect();
-    names.sort_unstable();
-    names
+/// The names of a job's records. What is no run's id is none of ours.
+struct Listing {
+    /// Of the names up to the watermark, which are many and not kept.
+    digest_of_old: i64,
+    /// The names after it, sorted.
+    new: Vec<String>,
 }
 
-/// A number made of names, whatever their order: FNV-1a of each, stirred, and all added up.
-fn digest(names: &[String]) -> i64 {
-    let one = |name: &String| {
-        let hash = name
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-        let hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-        (hash ^ (hash >> 33)).cast_signed()
-    };
-    names.iter().map(one).fold(0, i64::wrapping_add)
+impl Listing {
+    fn of(path: &Path, watermark: &str) -> Self {
+        let mut listing = Self { digest_of_old: 0, new: Vec::new() };
+        let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+        for entry in entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
+            match entry.file_name().into_string() {
+                Ok(name) if !time::is_run_id(&name) => {}
+                Ok(name) if name.as_str() <= watermark => {
+                    listing.digest_of_old = listing.digest_of_old.wrapping_add(digest(&name));
+                }
+                Ok(name) => listing.new.push(name),
+                Err(_) => {}
+            }
+        }
+        listing.new.sort_unstable();
+        listing
+    }
+
+    /// A number made of all names, whatever their order.
+    fn digest(&self) -> i64 {
+        self.new.iter().map(|name| digest(name)).fold(self.digest_of_old, i64::wrapping_add)
+    }
+}
+
+/// A number made of a name: FNV-1a, stirred.
+fn digest(name: &str) -> i64 {
+    let hash = name
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    (hash ^ (hash >> 33)).cast_signed()
 }
 
 #[cfg(test)]
@@ -242,10 +259,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_digest_knows_names_and_no_order() {
-        let of = |names: &[&str]| digest(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
-        assert_eq!(of(&["a", "b"]), of(&["b", "a"]));
-        assert_ne!(of(&["a", "b"]), of(&["a", "c"]));
-        assert_ne!(of(&["a"]), of(&[]));
+    fn a_listing_knows_names_and_no_order() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["20261101T000002-b", "20261101T000001-a", "notes", "20261101T000003-c"] {
+            std::fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        std::fs::write(folder.path().join("20261101T000004-file"), "").unwrap();
+        let all = Listing::of(folder.path(), "");
+        assert_eq!(all.new, ["20261101T000001-a", "20261101T000002-b", "20261101T000003-c"]);
+        let newer = Listing::of(folder.path(), "20261101T000002-b");
+        assert_eq!(newer.new, ["20261101T000003-c"]);
+        assert_eq!(newer.digest(), all.digest());
+        std::fs::remove_dir(folder.path().join("20261101T000001-a")).unwrap();
+        std::fs::create_dir(folder.path().join("20261101T000001-b")).unwrap();
+        let changed = Listing::of(folder.path(), "20261101T000002-b");
+        assert_ne!(changed.digest_of_old, newer.digest_of_old);
     }
 }
