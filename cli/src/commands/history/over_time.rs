@@ -5,6 +5,7 @@ use crate::args::{Global, Output};
 use crate::render::{self, grouped, line};
 use pypeline_history::stats::{Series, Stats};
 use pypeline_history::time;
+use std::collections::BTreeSet;
 
 /// Runs that a sparkline shows.
 const WIDTH: usize = 24;
@@ -23,10 +24,10 @@ pub fn show(global: &Global, stats: &Stats) {
     };
     let links =
         stats.links.iter().map(|link| entry(format!("{} -> {}", link.from, link.to), &link.rows, &link.seconds));
-    let ends: Vec<&str> =
+    let ends: BTreeSet<&str> =
         stats.links.iter().flat_map(|link| [&link.from, &link.to]).map(|port| node_of(port)).collect();
     // Nodes with links are in the table of links already.
-    let alone = stats.nodes.iter().filter(|node| !ends.contains(&node.node.as_str()));
+    let alone = stats.nodes.iter().filter(|node| !ends.contains(node.node.as_str()));
     let nodes: Vec<_> = alone.map(|node| entry(node.node.clone(), &node.rows, &node.seconds)).collect();
     let header = |what| [what, "rows over time", "last", "median", "seconds over time", "last", "median", "unusual"];
     let right = [2, 3, 5, 6];
