@@ -24,6 +24,7 @@ pub struct Recorder {
     place: Place,
     job_folder: PathBuf,
     project: PathBuf,
+    patience: Duration,
     state: Mutex<State>,
 }
 
@@ -42,7 +43,14 @@ impl Recorder {
     /// Of a run of the job in this folder. Nothing is opened before the run begins.
     pub fn new(place: Place, project: &Project, job_folder: &Path) -> Self {
         let job_folder = job_folder.to_path_buf();
-        Self { place, job_folder, project: project.root().to_path_buf(), state: Mutex::default() }
+        let project = project.root().to_path_buf();
+        Self { place, job_folder, project, patience: PATIENCE, state: Mutex::default() }
+    }
+
+    /// Waits so long at the run's end, in place of 2 seconds.
+    #[must_use]
+    pub fn patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// Waits until the run's end is written, at most 2 seconds. What is given back is a warning: the run is as it is, and the
@@ -53,11 +61,11 @@ impl Recorder {
         let (Some(end), Some(done)) = (state.end.take(), state.done.take()) else { return None };
         let why = match end.send(Box::new(result.clone())) {
             Err(_) => Some(format!("the run history {} cannot be written", self.place)),
-            Ok(()) => match done.recv_timeout(PATIENCE) {
+            Ok(()) => match done.recv_timeout(self.patience) {
                 Ok(why) => why,
                 Err(RecvTimeoutError::Timeout) => {
                     let late =
-                        || format!("the run history {} has not answered in {} s", self.place, PATIENCE.as_secs());
+                        || format!("the run history {} has not answered in {} s", self.place, self.patience.as_secs());
                     Some(lock(&state.trouble).take().unwrap_or_else(late))
                 }
                 Err(RecvTimeoutError::Disconnected) => {
@@ -181,7 +189,9 @@ mod tests {
         std::thread::scope(|scope| {
             let trouble = &trouble;
             let written = scope.spawn(move || write(to_open, to_begin, &ended, trouble, Duration::ZERO));
+            let began = std::time::Instant::now();
             while History::open(&place).unwrap().run("2026").unwrap() == crate::Found::Nothing {
+                assert!(began.elapsed() < Duration::from_secs(60));
                 std::thread::yield_now();
             }
             std::fs::remove_dir_all(folder.path().join(".pype")).unwrap();

@@ -30,11 +30,18 @@ pub fn local(rfc3339: &str) -> String {
     zoned.map_or_else(|_| rfc3339.to_owned(), |at| at.strftime("%Y-%m-%d %H:%M:%S").to_string())
 }
 
+/// The name has the form of a run's id.
+pub(crate) fn is_run_id(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    let (Some((time, rest)), Some(b'T')) = (bytes.split_at_checked(15), bytes.get(8)) else { return false };
+    let are_digits = time.iter().enumerate().all(|(at, byte)| at == 8 || byte.is_ascii_digit());
+    are_digits && rest.len() > 1 && rest.first() == Some(&b'-') && rest.iter().skip(1).all(u8::is_ascii_alphanumeric)
+}
+
 /// When a run began, by its id: `20261121T162446-54d905`. None for a name that is no run's id.
 pub fn of_run_id(run_id: &str) -> Option<i64> {
-    let (time, rest) = run_id.split_once('-')?;
-    let is_id = time.len() == 15 && !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let at = DateTime::strptime("%Y%m%dT%H%M%S", time).ok().filter(|_| is_id)?;
+    let time = run_id.get(..15).filter(|_| is_run_id(run_id))?;
+    let at = DateTime::strptime("%Y%m%dT%H%M%S", time).ok()?;
     Some(at.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second())
 }
 

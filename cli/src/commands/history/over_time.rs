@@ -5,6 +5,7 @@ use crate::args::{Global, Output};
 use crate::render::{self, grouped, line};
 use pypeline_history::stats::{Series, Stats};
 use pypeline_history::time;
+use std::collections::BTreeSet;
 
 /// Runs that a sparkline shows.
 const WIDTH: usize = 24;
@@ -23,14 +24,18 @@ pub fn show(global: &Global, stats: &Stats) {
     };
     let links =
         stats.links.iter().map(|link| entry(format!("{} -> {}", link.from, link.to), &link.rows, &link.seconds));
-    let nodes = stats.nodes.iter().map(|node| entry(node.node.clone(), &node.rows, &node.seconds));
+    let ends: BTreeSet<&str> =
+        stats.links.iter().flat_map(|link| [&link.from, &link.to]).map(|port| node_of(port)).collect();
+    // Nodes with links are in the table of links already.
+    let alone = stats.nodes.iter().filter(|node| !ends.contains(node.node.as_str()));
+    let nodes: Vec<_> = alone.map(|node| entry(node.node.clone(), &node.rows, &node.seconds)).collect();
     let header = |what| [what, "rows over time", "last", "median", "seconds over time", "last", "median", "unusual"];
     let right = [2, 3, 5, 6];
     if !stats.links.is_empty() {
         table(&header("link"), links.collect(), &right);
     }
-    if !stats.nodes.is_empty() {
-        table(&header("node"), nodes.collect(), &right);
+    if !nodes.is_empty() {
+        table(&header("node"), nodes, &right);
     }
     let runs = render::count(stats.runs.len(), "successful run");
     let (since, until) = (time::local(&first.started_at), time::local(&last.started_at));
@@ -38,6 +43,11 @@ pub fn show(global: &Global, stats: &Stats) {
     let (took, usual) = (value(stats.seconds.last, span), value(stats.seconds.median, span));
     let unusual = stats.seconds.anomaly.map_or_else(String::new, |anomaly| format!(", {}", anomaly.text()));
     line(&format!("whole run: {} last {took}, median {usual}{unusual}", sparkline(&stats.seconds.values)));
+}
+
+/// The node of `node.port`; ids may have dots.
+fn node_of(port: &str) -> &str {
+    port.rsplit_once('.').map_or(port, |(node, _)| node)
 }
 
 fn entry(name: String, rows: &Series, took: &Series) -> Vec<String> {

@@ -76,7 +76,7 @@ fn of_text(text: &str) -> Holder {
 fn is_newest(job_folder: &Path, run_id: &str) -> bool {
     let entries = std::fs::read_dir(job_folder.join("runs")).into_iter().flatten().flatten();
     let mut names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-    !names.any(|name| name.as_str() > run_id && time::of_run_id(&name).is_some())
+    !names.any(|name| name.as_str() > run_id && time::is_run_id(&name))
 }
 
 #[cfg(test)]

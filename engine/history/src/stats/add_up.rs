@@ -80,15 +80,22 @@ pub(crate) fn expected(runs: &[Whole]) -> Expected {
     let mut links: BTreeMap<(String, String), Found> = BTreeMap::new();
     let mut sub_flows: BTreeMap<String, Found> = BTreeMap::new();
     for (_, (run_links, run_nodes), run_sub_flows) in runs {
+        let mut seconds_of: BTreeMap<&str, f64> = BTreeMap::new();
+        let mut rows_of: BTreeMap<&str, f64> = BTreeMap::new();
+        for node in run_nodes {
+            seconds_of.extend(node.seconds.map(|seconds| (node.id.as_str(), seconds)));
+            if let (Some(sub_flow), Some(rows)) = (&node.sub_flow, node.rows_out) {
+                *rows_of.entry(sub_flow).or_default() += rows as f64;
+            }
+        }
         for link in run_links {
             let (rows, seconds) = links.entry((link.from.clone(), link.to.clone())).or_default();
             rows.push(link.rows as f64);
-            seconds.extend(run_nodes.iter().find(|node| node.id == node_of(&link.to)).and_then(|node| node.seconds));
+            seconds.extend(seconds_of.get(node_of(&link.to)));
         }
         for (name, sub_flow_seconds) in run_sub_flows {
             let (rows, seconds) = sub_flows.entry(name.clone()).or_default();
-            let of_sub_flow = run_nodes.iter().filter(|node| node.sub_flow.as_ref() == Some(name));
-            rows.push(of_sub_flow.filter_map(|node| node.rows_out).map(|rows| rows as f64).sum());
+            rows.push(rows_of.get(name.as_str()).copied().unwrap_or_default());
             seconds.extend(*sub_flow_seconds);
         }
     }

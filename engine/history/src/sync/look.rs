@@ -96,7 +96,7 @@ fn names(path: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
     let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
     let names = folders.filter_map(|entry| entry.file_name().into_string().ok());
-    let mut names: Vec<String> = names.filter(|name| time::of_run_id(name).is_some()).collect();
+    let mut names: Vec<String> = names.filter(|name| time::is_run_id(name)).collect();
     names.sort_unstable();
     names
 }
