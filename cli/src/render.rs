@@ -3,7 +3,7 @@
 
 use crate::args::{Global, Output};
 use crate::exit::Failure;
-use comfy_table::{Table, presets};
+use comfy_table::{ColumnConstraint, Table, Width, presets};
 use pypeline_engine::diagnostics::Diagnostics;
 use pypeline_engine::diagnostics::render::render;
 use pypeline_engine::secrets::net;
@@ -14,6 +14,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Columns of a terminal from which tables are fitted to it.
 const NARROW: u16 = 60;
+
+/// Letters of a name that stand in one line at least: fewer tell nobody anything.
+const LEAST: u16 = 8;
 
 /// People look at stderr.
 pub fn is_terminal() -> bool {
@@ -125,9 +128,13 @@ pub fn new_table(header: &[&str], rows: Vec<Vec<String>>) -> Table {
     let whole: Vec<bool> = (0..header.len()).map(|at| stays_whole(header, &rows, at)).collect();
     table.set_header(header.to_vec());
     table.add_rows(rows);
-    for (at, _) in whole.iter().enumerate().filter(|(_, whole)| **whole) {
+    let widths = table.column_max_content_widths();
+    for (at, (is_whole, width)) in whole.into_iter().zip(widths).enumerate() {
         if let Some(column) = table.column_mut(at) {
-            column.set_constraint(comfy_table::ColumnConstraint::ContentWidth);
+            column.set_constraint(match is_whole {
+                true => ColumnConstraint::ContentWidth,
+                false => ColumnConstraint::LowerBoundary(Width::Fixed(LEAST.min(width))),
+            });
         }
     }
     table
@@ -135,7 +142,7 @@ pub fn new_table(header: &[&str], rows: Vec<Vec<String>>) -> Table {
 
 /// A number, a state, a time or an id that is broken over two lines cannot be read; names and texts can.
 fn stays_whole(header: &[&str], rows: &[Vec<String>], at: usize) -> bool {
-    const WHOLE: [&str; 5] = ["state", "last run", "run", "started", "unusual"];
+    const WHOLE: [&str; 4] = ["state", "last run", "run", "started"];
     let is_number = |cell: &String| cell.chars().all(|c| c.is_ascii_digit() || ",.-/% ".contains(c));
     let is_chart = |cell: &String| cell.chars().all(|c| ('\u{2581}'..='\u{2588}').contains(&c) || c == ' ');
     header.get(at).is_some_and(|name| WHOLE.contains(name))
