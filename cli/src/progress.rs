@@ -105,8 +105,13 @@ impl Observer for Progress {
             Style::Plain(Some(_)) => self.plain.event(line),
             Style::Plain(None) | Style::Quiet => {}
         }
+        // On a terminal what is skipped or stopped waits for the report.
+        let is_told = |state: State| match self.style {
+            Style::Live => state == State::Failed,
+            _ => state != State::Succeeded,
+        };
         if let Event::SubFlowFinished { sub_flow, state, seconds, .. } = &line.event
-            && *state != State::Succeeded
+            && is_told(*state)
         {
             self.say_ended(line, sub_flow, *state, *seconds);
         }

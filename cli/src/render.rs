@@ -18,6 +18,14 @@ const NARROW: u16 = 60;
 /// Letters of a name that stand in one line at least: fewer tell nobody anything.
 const LEAST: u16 = 8;
 
+/// Columns of a terminal from which a wide table fits.
+const WIDE: u16 = 110;
+
+/// stdout is a terminal on which a wide table does not fit.
+pub fn is_narrow() -> bool {
+    std::io::stdout().is_terminal() && Table::new().width().is_some_and(|columns| columns < WIDE)
+}
+
 /// People look at stderr.
 pub fn is_terminal() -> bool {
     std::io::stderr().is_terminal()

@@ -1,6 +1,6 @@
 //! What a run came to, for people: the closing table, the verdict, and every failure with its place.
 
-use crate::render::{fault, grouped, line_as_it_is as line, new_table, talk};
+use crate::render::{fault, grouped, is_narrow, line_as_it_is as line, new_table, talk};
 use comfy_table::CellAlignment;
 use pypeline_schema::run_result::{FailureResult, NodeResult, RunResult, State, SubFlowResult};
 use std::path::Path;
@@ -21,9 +21,20 @@ pub fn run_result(result: &RunResult, job: &Path) {
     if has_loops {
         header.insert(1, "runs");
     }
-    let mut table = new_table(&header, rows.collect());
-    for column in (0..header.len()).rev().take(5) {
-        if let Some(column) = table.column_mut(column) {
+    let mut rows: Vec<Vec<String>> = rows.collect();
+    if is_narrow() {
+        // What the flow says of itself gives way to what the run did.
+        for name in ["module", "stage"] {
+            let Some(at) = header.iter().position(|known| *known == name) else { continue };
+            header.remove(at);
+            rows.iter_mut().for_each(|row| drop(row.remove(at)));
+        }
+    }
+    let mut table = new_table(&header, rows);
+    for (at, name) in header.iter().enumerate() {
+        if !["sub flow", "runs", "node", "module", "state"].contains(name)
+            && let Some(column) = table.column_mut(at)
+        {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
