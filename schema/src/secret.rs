@@ -8,8 +8,69 @@ use zeroize::Zeroizing;
 /// A password, a token, a key. It has no `Debug`, `Display` or `Serialize`, so that it reaches a log line, a message or a file
 /// only by [`expose`](Self::expose), which a reviewer can look for; its memory is wiped when it goes. Shared by `Arc`, not copied.
 ///
-/// A module's configuration may take one (`password: Secret`): it is read, and never written. `tests/secret` holds programs that
-/// must not compile.
+/// A module's configuration may take one (`password: Secret`): it is read, and never written.
+///
+/// ```
+/// # let secret = pypeline_schema::secret::Secret::new("hush");
+/// assert_eq!(secret.expose().len(), 4);
+/// tracing::info!(length = secret.expose().len(), "connected");
+/// ```
+///
+/// It stands in no message,
+///
+/// ```compile_fail,E0277
+/// # let secret = pypeline_schema::secret::Secret::new("hush");
+/// println!("{}", secret);
+/// ```
+///
+/// in no debug output,
+///
+/// ```compile_fail,E0277
+/// # let secret = pypeline_schema::secret::Secret::new("hush");
+/// println!("{:?}", secret);
+/// ```
+///
+/// in no file,
+///
+/// ```compile_fail,E0277
+/// # let secret = pypeline_schema::secret::Secret::new("hush");
+/// let _ = serde_json::to_string(&secret);
+/// ```
+///
+/// in no line of a log,
+///
+/// ```compile_fail,E0277
+/// # let secret = pypeline_schema::secret::Secret::new("hush");
+/// tracing::info!("connected with {}", secret);
+/// ```
+///
+/// in none of its fields,
+///
+/// ```compile_fail,E0277
+/// # let secret = pypeline_schema::secret::Secret::new("hush");
+/// tracing::info!(password = %secret, "connected");
+/// ```
+///
+/// in whatever form,
+///
+/// ```compile_fail,E0277
+/// # let secret = pypeline_schema::secret::Secret::new("hush");
+/// tracing::info!(password = ?secret, "connected");
+/// ```
+///
+/// and in no fact of a failure.
+///
+/// ```compile_fail,E0277
+/// # let secret = pypeline_schema::secret::Secret::new("hush");
+/// let _ = pypeline_schema::fault::Fault::new(pypeline_schema::fault::FaultKind::Io, "refused").with("password", secret);
+/// ```
+///
+/// Nor is it copied: memory that is wiped has one owner.
+///
+/// ```compile_fail,E0599
+/// # let secret = pypeline_schema::secret::Secret::new("hush");
+/// let copy = secret.clone();
+/// ```
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
