@@ -32,6 +32,8 @@ pub enum Artifact {
         path: PathBuf,
         /// Number of rows.
         n_rows: u64,
+        /// The file goes with the last handle; else it is somebody else's.
+        owned: bool,
     },
     /// Several tables, one after another.
     Joined {
@@ -120,7 +122,7 @@ impl Artifact {
 
 impl Drop for Artifact {
     fn drop(&mut self) {
-        if let Self::Parquet { path, .. } = self {
+        if let Self::Parquet { path, owned: true, .. } = self {
             // The run's folder goes with everything in it; a file that cannot be removed now goes then.
             let _ = std::fs::remove_file(path);
         }
@@ -292,7 +294,7 @@ impl ArtifactWriter {
             return Err(Box::new(Fault::new(FaultKind::Contract, "a port ended without declaring its columns")));
         };
         match file {
-            Some(file) => Ok(Artifact::Parquet { schema, path: file.close()?, n_rows }),
+            Some(file) => Ok(Artifact::Parquet { schema, path: file.close()?, n_rows, owned: true }),
             None => Ok(Artifact::Memory { schema, batches }),
         }
     }

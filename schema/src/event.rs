@@ -37,6 +37,21 @@ pub enum Event {
         started_at: String,
         /// Fingerprint of the built flow.
         fingerprint: String,
+        /// The run that it goes on with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resumes: Option<String>,
+    },
+    /// A sub flow was taken from its checkpoint, and did not run.
+    Restored {
+        /// Its name.
+        sub_flow: String,
+    },
+    /// A sub flow that has begun before begins again, and what it did to the world outside may be done twice.
+    EffectRepeated {
+        /// Its name.
+        sub_flow: String,
+        /// The nodes whose effect it is.
+        nodes: Vec<String>,
     },
     /// An attempt of a sub flow began.
     SubFlowStarted {

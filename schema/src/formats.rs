@@ -1,6 +1,7 @@
 //! The JSON Schemas of the files that people and other programs see, made from the types of this crate.
 
 use crate::dag::DagFile;
+use crate::checkpoint::Record;
 use crate::event::EventLine;
 use crate::execution_metadata::ExecutionMetadata;
 use crate::flow::FlowFile;
@@ -14,6 +15,7 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("flow.schema.json", schema_for!(FlowFile)),
         ("dag.schema.json", schema_for!(DagFile)),
         ("execution_metadata.schema.json", schema_for!(ExecutionMetadata)),
+        ("checkpoint.schema.json", schema_for!(Record)),
         ("event.schema.json", schema_for!(EventLine)),
         ("log_line.schema.json", schema_for!(LogLine)),
         ("run_result.schema.json", schema_for!(RunResult)),

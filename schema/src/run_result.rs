@@ -21,6 +21,8 @@ pub enum State {
     Skipped,
     /// Stopped on request.
     Cancelled,
+    /// Done in an earlier part of the run, and taken from its checkpoint.
+    Restored,
 }
 
 impl State {
@@ -33,6 +35,7 @@ impl State {
             Self::Failed => "failed",
             Self::Skipped => "skipped",
             Self::Cancelled => "cancelled",
+            Self::Restored => "restored",
         }
     }
 }
@@ -79,8 +82,20 @@ pub struct RunResult {
     /// The run's record: event log and result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<String>,
+    /// The run that it goes on with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumes: Option<String>,
+    /// What to type for it to go on where it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume: Option<String>,
     /// Exact rows on every data link.
     pub links: Vec<LinkResult>,
+}
+
+/// Left out of files where it says nothing.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 impl RunResult {
@@ -129,6 +144,9 @@ pub struct SubFlowResult {
     pub skipped: Option<Skipped>,
     /// Times that it ran: 1, or in a loop once per item.
     pub runs: u64,
+    /// Times that it was taken from a checkpoint instead.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub restored: u64,
     /// Runs that failed.
     pub failed: u64,
     /// Attempts after the first of all its runs.

@@ -133,7 +133,9 @@ fn armed() -> MutexGuard<'static, Option<Armed>> {
     ARMED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn is_armed() -> bool {
+/// Some order, log or trace is asked for.
+#[must_use]
+pub fn is_armed() -> bool {
     IS_ARMED.load(Ordering::Relaxed)
 }
 

@@ -8,6 +8,7 @@ mod folders;
 mod lock;
 mod new_file;
 mod open;
+mod scratch;
 pub mod talk;
 mod temp_folder;
 
@@ -18,4 +19,5 @@ pub use folders::{
 pub use lock::{Lock, NotTaken, is_held, remove_leftover};
 pub use new_file::{NewFile, Publish, replace};
 pub use open::by_umask;
+pub use scratch::scratch_file;
 pub use temp_folder::{TempFolder, remove_leftovers};

@@ -1,5 +1,6 @@
 //! Frames as the run sees them: the item, and what nodes have set, made and kept in it. Parallel frames never see each other's.
 
+use super::checkpoint::keys::{self, Key};
 use crate::artifacts::Artifact;
 use crate::template::Variables;
 use pypeline_schema::lowering::{CacheMode, Items};
@@ -28,6 +29,8 @@ pub(super) struct FrameData {
     /// Number of its loop.
     number: u64,
     index: u64,
+    /// What it is, whatever its place in a list: for checkpoints.
+    pub key: Key,
     /// A sub flow in it, or in a frame inside, has failed: then what did not go well was not only stopped.
     has_failed: AtomicBool,
     /// The event log does not tell of what goes well in it.
@@ -48,7 +51,13 @@ struct Content {
     items: BTreeMap<usize, Items>,
     /// Rows kept between sub flows.
     caches: BTreeMap<String, BTreeMap<Origin, Arc<Artifact>>>,
+    /// Of a run that was resumed: where in its journal the records stand that sub flows were restored from, the last of each;
+    /// [`ANEW`] for one that has run.
+    marks: BTreeMap<usize, u64>,
 }
+
+/// The mark of a sub flow that has run: behind all that was written before.
+pub(super) const ANEW: u64 = u64::MAX;
 
 #[derive(Debug)]
 struct Inner {
@@ -66,23 +75,24 @@ impl FrameData {
             item: Value::Null,
             number: 0,
             index: 0,
+            key: keys::FLOW,
             has_failed: AtomicBool::new(false),
             is_quiet: false,
             content: Mutex::default(),
         })
     }
 
-    /// The frame of an item: of the loop with this number, at this index.
+    /// The frame of an item: of the loop with this number, at this index; and its key.
     pub(super) fn of_item(
         parent: &Arc<Self>,
         scope: usize,
-        (number, index): (u64, u64),
+        (number, index, key): (u64, u64, Key),
         item: Value,
         is_quiet: bool,
     ) -> Arc<Self> {
         let (parent, is_quiet) = (Some(Arc::clone(parent)), is_quiet || parent.is_quiet);
         let (has_failed, content) = (AtomicBool::new(false), Mutex::default());
-        Arc::new(Self { parent, scope: Some(scope), item, number, index, has_failed, is_quiet, content })
+        Arc::new(Self { parent, scope: Some(scope), item, number, index, key, has_failed, is_quiet, content })
     }
 
     fn content(&self) -> MutexGuard<'_, Content> {
@@ -90,7 +100,7 @@ impl FrameData {
     }
 
     /// This frame, then those around it.
-    fn outwards(&self) -> impl Iterator<Item = &Self> {
+    pub(super) fn outwards(&self) -> impl Iterator<Item = &Self> {
         std::iter::successors(Some(self), |frame| frame.parent.as_deref())
     }
 
@@ -100,6 +110,11 @@ impl FrameData {
         let mut path: Vec<u64> = loops.map(|frame| frame.index).collect();
         path.reverse();
         path
+    }
+
+    /// The scope whose link made it; none for the flow.
+    pub(super) fn scope(&self) -> Option<usize> {
+        self.scope
     }
 
     /// The item and its index; none outside loops.
@@ -115,6 +130,23 @@ impl FrameData {
     /// Some sub flow in it, or in a frame inside, has failed.
     pub(super) fn has_failed(&self) -> bool {
         self.has_failed.load(Ordering::Relaxed)
+    }
+
+    /// Marks a sub flow here and in all frames around.
+    pub(super) fn mark(&self, sub_flow: usize, mark: u64) {
+        for frame in self.outwards() {
+            let mut content = frame.content();
+            let known = content.marks.entry(sub_flow).or_default();
+            *known = mark.max(*known);
+        }
+    }
+
+    /// The mark of a sub flow as this frame sees it: in the innermost frame around this one that the sub flow is inside of. `is_in`
+    /// says whether it is inside a scope.
+    pub(super) fn mark_of(&self, sub_flow: usize, is_in: impl Fn(usize) -> bool) -> u64 {
+        let mut frames = self.outwards();
+        let frame = frames.find(|frame| frame.scope.is_none_or(&is_in));
+        frame.and_then(|frame| frame.content().marks.get(&sub_flow).copied()).unwrap_or_default()
     }
 
     /// Sets globals, by keys `node__variable` in lower case.
@@ -279,7 +311,7 @@ mod tests {
     #[test]
     fn the_highest_item_that_succeeded_is_seen_from_outside() {
         let flow = FrameData::flow();
-        let [zero, one, two] = [0, 1, 2].map(|index| FrameData::of_item(&flow, 0, (1, index), json!(index), false));
+        let [zero, one, two] = [0, 1, 2].map(|index| FrameData::of_item(&flow, 0, (1, index, keys::FLOW), json!(index), false));
         for (frame, value) in [(&zero, 10), (&one, 11), (&two, 12)] {
             set(frame, "load__n", value);
         }
@@ -290,15 +322,15 @@ mod tests {
         assert_eq!(flow.global("load__n"), Some(json!(11)), "item 2 has not succeeded, item 0 ended last");
         assert_eq!(flow.each("load__n"), [json!(10), json!(11)]);
         assert_eq!(two.global("load__n"), Some(json!(12)), "its own comes first");
-        let three = FrameData::of_item(&flow, 0, (1, 3), json!(3), false);
+        let three = FrameData::of_item(&flow, 0, (1, 3, keys::FLOW), json!(3), false);
         assert_eq!((three.global("load__n"), three.each("load__n")), (None, Vec::new()), "nobody sees another item's");
     }
 
     #[test]
     fn nested_frames_see_outwards_and_keep_their_places() {
         let flow = FrameData::flow();
-        let outer = FrameData::of_item(&flow, 0, (1, 3), json!({"path": "a"}), false);
-        let inner = FrameData::of_item(&outer, 1, (2, 1), json!("x"), false);
+        let outer = FrameData::of_item(&flow, 0, (1, 3, keys::FLOW), json!({"path": "a"}), false);
+        let inner = FrameData::of_item(&outer, 1, (2, 1, keys::FLOW), json!("x"), false);
         set(&flow, "a__v", 1);
         set(&outer, "b__v", 2);
         assert_eq!((inner.global("a__v"), inner.global("b__v")), (Some(json!(1)), Some(json!(2))));

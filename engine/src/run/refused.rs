@@ -43,6 +43,8 @@ pub(super) fn record(job: &Job, observer: Arc<dyn Observer>, error: &RunError) {
         n_failures: 0,
         n_handled: 0,
         record: Some(folder.display().to_string()),
+        resumes: None,
+        resume: None,
         links: Vec::new(),
     };
     result.each_text(&mut net::mask_text);

@@ -10,6 +10,7 @@ pub(super) use nodes::{NodePass, counts};
 use pypeline_schema::FORMAT_VERSION;
 use pypeline_schema::fault::Fault;
 use pypeline_schema::run_result::{LinkResult, RunResult, Skipped, State, SubFlowResult};
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -30,6 +31,7 @@ struct SubFlowState {
     runs: u64,
     failed: u64,
     retries: u64,
+    restored: u64,
     seconds: f64,
 }
 
@@ -47,10 +49,11 @@ fn graver(a: Option<State>, b: State) -> State {
     let rank = |state: State| match state {
         State::Pending => 0,
         State::Skipped => 1,
-        State::Succeeded => 2,
-        State::Running => 3,
-        State::Cancelled => 4,
-        State::Failed => 5,
+        State::Restored => 2,
+        State::Succeeded => 3,
+        State::Running => 4,
+        State::Cancelled => 5,
+        State::Failed => 6,
     };
     a.filter(|a| rank(*a) > rank(b)).unwrap_or(b)
 }
@@ -87,6 +90,22 @@ impl Ledger {
         }
     }
 
+    /// A sub flow was taken from a checkpoint. `items` are those that its nodes gave to loops.
+    pub(super) fn restored(&self, job: &Job, sub_flow: usize, items: &BTreeMap<String, u64>) {
+        if let Some(entry) = lock(&self.sub_flows).get_mut(sub_flow) {
+            entry.ended = Some(graver(entry.ended, State::Restored));
+            entry.restored += 1;
+        }
+        let mut nodes = lock(&self.nodes);
+        for &at in job.index.nodes_of.get(sub_flow).into_iter().flatten() {
+            let items = job.dag.nodes.get(at).and_then(|node| items.get(&node.id)).copied();
+            if let Some(node) = nodes.get_mut(at) {
+                let (state, seconds, stage, fault) = (State::Restored, None, None, None);
+                node.take(NodePass { node: at, state, seconds, stage, items, fault });
+            }
+        }
+    }
+
     pub(super) fn skipped(&self, sub_flow: usize, why: Skipped) {
         if let Some(entry) = lock(&self.sub_flows).get_mut(sub_flow) {
             entry.ended = Some(graver(entry.ended, State::Skipped));
@@ -103,7 +122,7 @@ impl Ledger {
         let (nodes, states) = (lock(&self.nodes), lock(&self.sub_flows));
         let sub_flow = |(at, state): (usize, &SubFlowState)| {
             let members = job.index.nodes_of.get(at).into_iter().flatten();
-            let was_never_run = state.runs == 0 && state.running == 0;
+            let was_never_run = state.runs == 0 && state.running == 0 && state.restored == 0;
             let in_loop = job.index.in_loop.get(at).copied().unwrap_or(false);
             let nodes = members.filter_map(|at| {
                 let node = job.dag.nodes.get(*at)?;
@@ -117,6 +136,7 @@ impl Ledger {
                 runs: state.runs,
                 failed: state.failed,
                 retries: state.retries,
+                restored: state.restored,
                 seconds: (state.runs > 0).then_some(state.seconds),
                 nodes: nodes.collect(),
             }
@@ -136,6 +156,8 @@ impl Ledger {
             n_failures: failures.n_all(),
             n_handled: failures.n_handled(),
             record: ended.record,
+            resumes: None,
+            resume: None,
             links: links
                 .iter()
                 .map(|link| LinkResult {

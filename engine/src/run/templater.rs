@@ -18,11 +18,25 @@ pub(super) use identity::Identity;
 pub use keeper::{Keeper, STALE};
 pub use problem::Problem;
 use secrets::{OfRun, Placeholders, Section};
+use crate::secrets::net;
+use pypeline_schema::checkpoint::Held;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(super) use gather::typed;
+
+/// The values of one run as they may be written down.
+pub(super) struct HeldValues {
+    pub context: BTreeMap<String, Held>,
+    pub params: BTreeMap<String, Held>,
+    pub env: BTreeMap<String, Held>,
+}
+
+fn held(value: &Value) -> Held {
+    let is_clean = net::is_clean(value.to_string().as_bytes());
+    if is_clean { Held::Value(value.clone()) } else { Held::Secret(String::new()) }
+}
 
 /// The values of one run.
 pub(super) struct Values {
@@ -35,13 +49,18 @@ pub(super) struct Values {
 
 impl Values {
     /// The values that a run begins with, secrets included. All that is missing is told at once, and nothing has begun.
-    pub(super) async fn open(job: &Job, options: &RunOptions, keeper: Arc<Keeper>) -> Result<Self, RunError> {
+    pub(super) async fn open(
+        job: &Job,
+        options: &RunOptions,
+        keeper: Arc<Keeper>,
+        identity: Identity,
+    ) -> Result<Self, RunError> {
         let (gathered, problems) = gather(job, options);
         if !problems.is_empty() {
             return Err(RunError::Values(problems));
         }
         keeper.note_environment();
-        let values = Self::of(gathered, keeper, job);
+        let values = Self::of(gathered, keeper, job, identity);
         let wanted = values.secrets.wanted(&job.metadata.uses);
         values.secrets.fetch(&wanted, false).await.map_err(RunError::Secrets)?;
         let problems = values.secrets.misfits();
@@ -54,20 +73,20 @@ impl Values {
         if problems.is_empty() {
             let keeper = Keeper::new(None, root);
             keeper.note_environment();
-            Ok(Self::of(gathered, Arc::new(keeper), job))
+            Ok(Self::of(gathered, Arc::new(keeper), job, Identity::now()))
         } else {
             Err(RunError::Values(problems))
         }
     }
 
-    fn of(gathered: Gathered, keeper: Arc<Keeper>, job: &Job) -> Self {
+    fn of(gathered: Gathered, keeper: Arc<Keeper>, job: &Job, identity: Identity) -> Self {
         let Gathered { context, params, env } = gathered;
         let metadata = &job.metadata;
         let secrets = OfRun::new(keeper, &metadata.context, &metadata.params);
         let context = secrets.take(Section::Context, context);
         let params = secrets.take(Section::Params, params);
         Self {
-            identity: Identity::now(),
+            identity,
             context: Mutex::new(Arc::new(context)),
             params: Arc::new(params),
             env: Arc::new(env),
@@ -108,6 +127,19 @@ impl Values {
     pub(super) fn load_context(&self, variables: Map<String, Value>) {
         let variables = self.secrets.replace(variables);
         Arc::make_mut(&mut self.plain()).extend(variables);
+    }
+
+    /// All values as they may be written down: of secrets their places alone.
+    pub(super) fn held(&self) -> HeldValues {
+        let plain = |values: &Map<String, Value>| {
+            values.iter().map(|(name, value)| (name.clone(), held(value))).collect::<BTreeMap<_, _>>()
+        };
+        let (mut context, mut params) = (plain(&self.plain()), plain(&self.params));
+        for ((section, name), place) in self.secrets.places() {
+            let values = if section == Section::Context { &mut context } else { &mut params };
+            values.insert(name, Held::Secret(place));
+        }
+        HeldValues { context, params, env: plain(&self.env) }
     }
 
     /// The secrets of this run.

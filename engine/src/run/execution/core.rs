@@ -8,7 +8,7 @@ use crate::control_graph::graph;
 use crate::run::frames::FrameData;
 use crate::run::job::Job;
 use crate::run::prepare::NodeFault;
-use crate::scheduling::{Cause, Command, FLOW, Frame, Item, Place, Resolution, Run, Scheduler, Verdict};
+use crate::scheduling::{Cause, Command, FLOW, Frame, Item, Outcome, Place, Resolution, Run, Scheduler, Verdict};
 use crate::template;
 use pypeline_schema::event::StopReason;
 use pypeline_schema::fault::{Fault, FaultKind};
@@ -23,7 +23,15 @@ pub(super) enum Task {
     Pass(Arc<Pass>),
     /// Go on with one whose attempt was abandoned.
     GoOn(Arc<Pass>, (Arc<Attempt>, Vec<NodeFault>)),
+    /// Tell the scheduler of one that was restored.
+    Restored(Run, Outcome),
 }
+
+/// Commands that are kept behind the one at work.
+const AT_ONCE: usize = 1 << 12;
+
+/// Sub flows that are restored in one turn: in between others get theirs, signals too.
+const RESTORED_AT_ONCE: u32 = 1_000;
 
 /// What a turn of the scheduler has led to.
 #[derive(Default)]
@@ -35,6 +43,7 @@ pub(super) struct Turn {
     pub has_stopped: bool,
     /// Nothing runs and nothing is left to run.
     pub is_finished: bool,
+    restored: u32,
 }
 
 impl Turn {
@@ -111,6 +120,11 @@ impl Core {
         // Performing a command may add more behind it.
         while let Some(command) = commands.get(at).cloned() {
             at += 1;
+            if at > AT_ONCE {
+                // A loop whose items are restored goes on within one turn, however many there are.
+                commands.drain(..at);
+                at = 0;
+            }
             if let Command::Stop(run) = command {
                 turn.has_stopped = true;
                 if !std::mem::replace(&mut has_said_stopping, true) {
@@ -131,12 +145,29 @@ impl Core {
     fn perform(&mut self, shared: &Shared, command: Command, turn: &mut Turn, commands: &mut Vec<Command>) {
         match command {
             Command::Start { run, sub_flow, frame } => {
+                let frame = self.frame(frame);
+                if let Some((outcome, faults)) = shared.restore(sub_flow, &frame) {
+                    if outcome == Outcome::Failed {
+                        self.faults.insert(run, faults);
+                    }
+                    turn.restored += 1;
+                    if turn.restored <= RESTORED_AT_ONCE {
+                        self.scheduler.ended(run, outcome, commands);
+                    } else {
+                        turn.tasks.push(Task::Restored(run, outcome));
+                    }
+                    return;
+                }
                 shared.ledger.started(sub_flow);
-                let pass = Arc::new(Pass::new(run, sub_flow, self.frame(frame)));
+                let pass = Arc::new(Pass::new(run, sub_flow, frame));
                 self.passes.insert(run, Arc::clone(&pass));
                 turn.tasks.push(Task::Pass(pass));
             }
-            Command::Skip { sub_flow, frame, why } => shared.tell_skipped(&self.frame(frame), sub_flow, why),
+            Command::Skip { sub_flow, frame, why } => {
+                let frame = self.frame(frame);
+                shared.mark_skipped(sub_flow, &frame);
+                shared.tell_skipped(&frame, sub_flow, why);
+            }
             Command::Resolved { link, frame, resolution, reason } => {
                 let is_start = shared.job.index.conditions.get(link) == Some(&Condition::Start);
                 if is_start && resolution == Resolution::Opened {
@@ -239,7 +270,7 @@ impl Core {
             Err(fault) => (Err(fault), None),
         };
         shared.tell_loop_started(&frame, link, n);
-        self.loops.insert(place, Looping::new(link, items, &frame));
+        self.loops.insert(place, Looping::new(shared, link, items, &frame));
     }
 
     fn next_item(&mut self, shared: &Shared, place: Place, index: u64) -> Item {

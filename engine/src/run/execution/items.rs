@@ -1,7 +1,10 @@
 //! The items of a loop, one at a time: rows of a table, a list of the configuration, numbers, or as long as a condition holds.
 
 use super::Shared;
+use super::workers::blocking;
 use crate::artifacts::Artifact;
+use crate::run::checkpoint::keys::{self, Key};
+use crate::run::checkpoint::table::Table;
 use crate::run::frames::{self, FrameData};
 use crate::run::observe::journal::{LOUD_ITEMS, STEP};
 use crate::template;
@@ -29,6 +32,8 @@ pub(super) struct Looping {
     next: Value,
     done: u64,
     failed: u64,
+    /// Of lists in which an item may stand more than once: how often each was met.
+    met: Option<Table>,
 }
 
 /// Where items come from.
@@ -152,10 +157,7 @@ impl Rows {
     }
 
     fn read(&mut self) -> Option<Result<RecordBatch, ArrowError>> {
-        // On a worker the others go on while this one reads a file.
-        let is_worker = tokio::runtime::Handle::try_current()
-            .is_ok_and(|handle| handle.runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread);
-        if self.on_disk && is_worker { tokio::task::block_in_place(|| self.reader.next()) } else { self.reader.next() }
+        if self.on_disk { blocking(|| self.reader.next()) } else { self.reader.next() }
     }
 }
 
@@ -174,8 +176,31 @@ fn values(batch: &RecordBatch) -> Fallible<Vec<Value>> {
 }
 
 impl Looping {
-    pub(super) fn new(link: usize, items: Fallible<Items>, frame: &Arc<FrameData>) -> Self {
-        Self { link, items, number: frames::now(), frame: Arc::clone(frame), next: Value::Null, done: 0, failed: 0 }
+    pub(super) fn new(shared: &Shared, link: usize, items: Fallible<Items>, frame: &Arc<FrameData>) -> Self {
+        let may_repeat = matches!(items, Ok(Items::Rows(_) | Items::Values(_)));
+        let met = shared.checkpoints.folder().filter(|_| may_repeat).map(Table::new);
+        let (frame, next) = (Arc::clone(frame), Value::Null);
+        Self { link, items, number: frames::now(), frame, next, done: 0, failed: 0, met }
+    }
+
+    /// The key of the item that was found last: what it is, and how many like it were before.
+    fn key(&mut self, shared: &Shared, parent: &FrameData) -> Key {
+        let link = shared.job.metadata.control.get(self.link).filter(|_| shared.checkpoints.is_on());
+        let Some(link) = link else { return keys::FLOW };
+        let content = keys::content(&self.next);
+        let occurrence = match &mut self.met {
+            None => Ok(0),
+            Some(met) => met.get(&content).and_then(|before| {
+                let occurrence = before.map_or(0, |before| before + 1);
+                met.set(&content, occurrence).map(|_| occurrence)
+            }),
+        };
+        let occurrence = occurrence.unwrap_or_else(|error| {
+            tracing::warn!("equal items of a loop cannot be told apart, if the run is resumed: {error}");
+            // No other item has it: it is run again rather than taken for another.
+            frames::now() | 1 << 63
+        });
+        keys::frame(&parent.key, link, &content, occurrence)
     }
 
     /// The frame of the item that was found last.
@@ -188,7 +213,9 @@ impl Looping {
     ) -> Arc<FrameData> {
         let tells_all = shared.job.metadata.settings.events == Some(EventDetail::Full);
         let is_quiet = index >= LOUD_ITEMS && !tells_all;
-        let frame = FrameData::of_item(parent, scope, (self.number, index), std::mem::take(&mut self.next), is_quiet);
+        let key = self.key(shared, parent);
+        let item = std::mem::take(&mut self.next);
+        let frame = FrameData::of_item(parent, scope, (self.number, index, key), item, is_quiet);
         shared.journal.tell_if_loud(&frame, || Event::IterationStarted {
             to: shared.target(self.link).to_owned(),
             item: shown(frame.innermost().map_or(&Value::Null, |(item, _)| item)),

@@ -57,6 +57,9 @@ impl Shared {
                     Some((outcome, faults)) => self.ended(&pass, outcome, faults),
                     None => return,
                 },
+                Some(Task::Restored(run, outcome)) => {
+                    lock(&self.core).turn(self, |scheduler, commands| scheduler.ended(run, outcome, commands))
+                }
                 None => return,
             };
             passes += 1;

@@ -112,3 +112,9 @@ impl Workers {
         }
     }
 }
+
+/// Work that touches the disk: on a worker the others go on meanwhile.
+pub(super) fn blocking<T>(work: impl FnOnce() -> T) -> T {
+    let is_worker = Handle::try_current().is_ok_and(|handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread);
+    if is_worker { tokio::task::block_in_place(work) } else { work() }
+}

@@ -11,6 +11,7 @@ use std::collections::HashMap;
 #[derive(Debug, Default)]
 pub struct Index {
     nodes: HashMap<String, usize>,
+    sub_flows: HashMap<String, usize>,
     sub_flow_of: Vec<usize>,
     /// Per sub flow its nodes, in declaration order.
     pub nodes_of: Vec<Vec<usize>>,
@@ -103,12 +104,19 @@ impl Index {
         index.is_templated =
             dag.nodes.iter().map(|node| template::is_template(&Value::Object(node.config.clone()))).collect();
         (index.nodes, index.sub_flow_of) = (nodes, sub_flow_of);
+        let names = metadata.sub_flows.iter().enumerate().map(|(at, sub_flow)| (sub_flow.name.clone(), at));
+        index.sub_flows = names.collect();
         index
     }
 
     /// A node by its id.
     pub fn node(&self, id: &str) -> Option<usize> {
         self.nodes.get(id).copied()
+    }
+
+    /// A sub flow by its name.
+    pub fn sub_flow(&self, name: &str) -> Option<usize> {
+        self.sub_flows.get(name).copied()
     }
 
     /// The sub flow of a node.

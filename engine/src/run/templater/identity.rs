@@ -12,6 +12,8 @@ pub(in crate::run) struct Identity {
     pub id: String,
     /// RFC 3339, UTC.
     pub started_at: String,
+    /// Id of the run that it goes on with, and when that began: what templates see.
+    pub resumes: Option<(String, String)>,
     /// `run.id` and `run.started_at`.
     pub values: Arc<Map<String, Value>>,
 }
@@ -25,9 +27,23 @@ impl Identity {
         let tail = micros << 4 | (std::process::id() & 0xF);
         let id = format!("{}-{tail:06x}", now.strftime("%Y%m%dT%H%M%S"));
         let started_at = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-        let values = [("id", &id), ("started_at", &started_at)];
-        let values = values.map(|(name, value)| (name.to_owned(), Value::String(value.clone())));
-        Self { values: Arc::new(values.into_iter().collect()), id, started_at }
+        Self { values: values(&id, &started_at), id, started_at, resumes: None }
+    }
+
+    /// A run that begins now and goes on with another: to templates it is that one.
+    pub(in crate::run) fn resuming(id: &str, started_at: &str) -> Self {
+        let resumes = Some((id.to_owned(), started_at.to_owned()));
+        Self { values: values(id, started_at), resumes, ..Self::now() }
+    }
+
+    /// The run's id in templates.
+    pub(in crate::run) fn logical_id(&self) -> &str {
+        self.resumes.as_ref().map_or(&self.id, |(id, _)| id)
+    }
+
+    /// When the run began, in templates.
+    pub(in crate::run) fn logical_start(&self) -> &str {
+        self.resumes.as_ref().map_or(&self.started_at, |(_, started_at)| started_at)
     }
 
     /// The first line of the run's event log.
@@ -38,6 +54,12 @@ impl Identity {
             job: job.dag.flow.name.clone(),
             started_at: self.started_at.clone(),
             fingerprint: job.metadata.fingerprint.clone(),
+            resumes: self.resumes.as_ref().map(|(id, _)| id.clone()),
         }
     }
+}
+
+fn values(id: &str, started_at: &str) -> Arc<Map<String, Value>> {
+    let values = [("id", id), ("started_at", started_at)];
+    Arc::new(values.into_iter().map(|(name, value)| (name.to_owned(), Value::from(value))).collect())
 }

@@ -120,6 +120,15 @@ impl OfRun {
         given.collect()
     }
 
+    /// Where each secret is; nothing for one that was given.
+    pub(super) fn places(&self) -> Vec<((Section, String), String)> {
+        let place = |kept: &Kept| match kept {
+            Kept::Here(..) => String::new(),
+            Kept::There(reference) => reference.to_string(),
+        };
+        self.kept().iter().map(|(key, kept)| (key.clone(), place(kept))).collect()
+    }
+
     /// Some secret is elsewhere, and may have to be fetched again.
     pub(in crate::run) fn has_places(&self) -> bool {
         self.keeper.has_any() || self.kept().values().any(|kept| matches!(kept, Kept::There(_)))

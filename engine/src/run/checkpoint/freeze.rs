@@ -1,0 +1,79 @@
+//! What a run is given, written down when it begins: the flow sub flow by sub flow, plugins, values, and the command line but for
+//! secrets.
+
+use super::keys::hex;
+use crate::job_folder::canonical;
+use crate::run::RunOptions;
+use crate::run::job::Job;
+use crate::run::templater::Values;
+use crate::secrets::net;
+use pypeline_schema::checkpoint::{CHECKPOINT_VERSION, Frozen};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// The first record of a run's journal.
+pub(in crate::run) fn frozen(job: &Job, values: &Values, options: &RunOptions, sequence: u64) -> Frozen {
+    let mut secrets = Vec::new();
+    let context = |name: &str| job.metadata.context.get(name).is_some_and(|variable| variable.secret);
+    let params = |name: &str| job.metadata.params.get(name).is_some_and(|variable| variable.secret);
+    let set = given(&options.set, context, "--set", &mut secrets);
+    let given_params = given(&options.params, params, "--param", &mut secrets);
+    let held = values.held();
+    Frozen {
+        checkpoint_version: CHECKPOINT_VERSION,
+        pype: env!("CARGO_PKG_VERSION").to_owned(),
+        run_id: values.identity().logical_id().to_owned(),
+        job: job.dag.flow.name.clone(),
+        started_at: values.identity().logical_start().to_owned(),
+        sequence,
+        called_by: options.called.as_ref().map(|called| called.by.clone()),
+        context_name: options.context.clone(),
+        set,
+        given_params,
+        given_secrets: secrets,
+        fingerprint: job.metadata.fingerprint.clone(),
+        sub_flows: sub_flows(job),
+        plugins: job.metadata.plugins.iter().map(|pin| (pin.library.clone(), pin.sha256.clone())).collect(),
+        context: held.context,
+        params: held.params,
+        env: held.env,
+    }
+}
+
+/// What the command line gives, without its secrets; those by the option that gives them.
+fn given(
+    values: &[(String, Value)],
+    is_secret: impl Fn(&str) -> bool,
+    option: &str,
+    secrets: &mut Vec<String>,
+) -> Map<String, Value> {
+    let mut plain = Map::new();
+    for (name, value) in values {
+        if is_secret(name) || !net::is_clean(value.to_string().as_bytes()) {
+            secrets.push(format!("{option} {name}"));
+        } else {
+            plain.insert(name.clone(), value.clone());
+        }
+    }
+    plain
+}
+
+/// A hash of each sub flow: what decides what it does, and when.
+fn sub_flows(job: &Job) -> BTreeMap<String, String> {
+    let hash = |(at, sub_flow): (usize, &pypeline_schema::execution_metadata::SubFlowMetadata)| {
+        let nodes = job.index.nodes_of.get(at).into_iter().flatten().filter_map(|node| job.dag.nodes.get(*node));
+        let nodes: Vec<Value> =
+            nodes.map(|node| json!([node.id, node.module.name, node.module.version, node.config])).collect();
+        let links = job.index.links_of.get(at).into_iter().flatten().filter_map(|link| job.dag.data_links.get(*link));
+        let links: Vec<Value> = links.map(|link| json!([link.from, link.to])).collect();
+        let leading = job.metadata.control.iter().filter(|link| link.to == sub_flow.name);
+        // How many items go at the same time changes nothing.
+        let condition = |text: &str| text.split(" parallel=").next().unwrap_or_default().to_owned();
+        let leading: Vec<Value> =
+            leading.map(|link| json!([link.node, link.order, condition(&link.condition), link.list_port])).collect();
+        let value = canonical(json!([nodes, links, leading, sub_flow.join]));
+        (sub_flow.name.clone(), hex(&Sha256::digest(value.to_string())))
+    };
+    job.metadata.sub_flows.iter().enumerate().map(hash).collect()
+}

@@ -1,0 +1,121 @@
+//! Runs of a job that have not come to their end: which there are, and what they were given.
+
+use super::line::{Found, Lines};
+use crate::job_folder::JobFolder;
+use pypeline_schema::checkpoint::{CHECKPOINT_VERSION, Frozen, Record};
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+/// Name of the file in a run's folder.
+pub(super) const JOURNAL: &str = "journal";
+
+/// A run that died, failed or was stopped.
+#[derive(Debug)]
+pub struct Unfinished {
+    /// `checkpoints/<run id>`.
+    pub folder: PathBuf,
+    /// How it began.
+    pub beginning: Beginning,
+}
+
+/// The beginning of a journal.
+#[derive(Debug)]
+pub enum Beginning {
+    /// What the run was given.
+    Known(Box<Frozen>),
+    /// It died before it had written that down, and before anything else.
+    Empty,
+    /// It is damaged, and so why.
+    Damaged(String),
+    /// A later pype has written it, in this version of its records.
+    Later(u32),
+}
+
+impl Unfinished {
+    /// Id of the run.
+    pub fn run_id(&self) -> &str {
+        self.folder.file_name().and_then(|name| name.to_str()).unwrap_or_default()
+    }
+
+    fn sequence(&self) -> u64 {
+        match &self.beginning {
+            Beginning::Known(frozen) => frozen.sequence,
+            _ => 0,
+        }
+    }
+
+    /// Another job's run began it, and resumes it.
+    pub fn is_called(&self) -> bool {
+        matches!(&self.beginning, Beginning::Known(frozen) if frozen.called_by.is_some())
+    }
+}
+
+/// The unfinished runs of a job, the newest first. Whoever asks holds the job: else one of them may be at work.
+pub fn list(job: &JobFolder) -> std::io::Result<Vec<Unfinished>> {
+    let entries = match std::fs::read_dir(job.checkpoints()) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            let beginning = beginning(&entry.path().join(JOURNAL));
+            found.push(Unfinished { folder: entry.path(), beginning });
+        }
+    }
+    found.sort_by(|a, b| (b.sequence(), b.run_id()).cmp(&(a.sequence(), a.run_id())));
+    Ok(found)
+}
+
+/// One run's folder.
+pub(super) fn of(folder: PathBuf) -> Unfinished {
+    let beginning = beginning(&folder.join(JOURNAL));
+    Unfinished { folder, beginning }
+}
+
+fn beginning(path: &Path) -> Beginning {
+    let mut lines = match File::open(path) {
+        Ok(file) => Lines::new(BufReader::new(file)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Beginning::Empty,
+        Err(error) => return Beginning::Damaged(error.to_string()),
+    };
+    // It stands there twice: one may be damaged.
+    for _ in 0..2 {
+        match lines.next() {
+            Ok(Some((_, Found::Record(record, _)))) => {
+                if let Record::Frozen(frozen) = *record {
+                    let is_later = frozen.checkpoint_version > CHECKPOINT_VERSION;
+                    return if is_later { Beginning::Later(frozen.checkpoint_version) } else { Beginning::Known(frozen) };
+                }
+            }
+            Ok(Some((_, Found::Damaged(line)))) => {
+                if let Some(version) = version(&line).filter(|version| *version > CHECKPOINT_VERSION) {
+                    return Beginning::Later(version);
+                }
+            }
+            Ok(Some((0, Found::Torn)) | None) => return Beginning::Empty,
+            Ok(Some((_, Found::Torn))) => {}
+            Err(error) => return Beginning::Damaged(error.to_string()),
+        }
+    }
+    Beginning::Damaged("its first records are not what was written".to_owned())
+}
+
+/// The version of a first record that this pype cannot read.
+fn version(line: &[u8]) -> Option<u32> {
+    let json = line.splitn(2, |byte| *byte == b' ').nth(1)?;
+    let value: serde_json::Value = serde_json::from_slice(json).ok()?;
+    u32::try_from(value.get("checkpoint_version")?.as_u64()?).ok()
+}
+
+/// Takes away a folder that holds nothing.
+pub(super) fn remove_if_empty(folder: Option<&Path>) {
+    if let Some(folder) = folder
+        && std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
+    {
+        // Somebody may have put something into it meanwhile.
+        let _ = pypeline_disk::remove_tree(folder);
+    }
+}
