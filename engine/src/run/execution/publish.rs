@@ -302,7 +302,7 @@ mod tests {
 
     fn destination(path: &Path, mode: WriteMode) -> Destination {
         let csv = CsvWrite { delimiter: ',', quote: '"', header: true, null_value: String::new() };
-        Destination { path: path.display().to_string(), format: WriteFormat::Csv(csv), mode }
+        Destination { path: path.display().to_string(), format: WriteFormat::Csv(csv), mode, partition_by: Vec::new() }
     }
 
     fn publish(publication: &Publication, rows: &str) {
