@@ -4,11 +4,12 @@
 use crate::manifest::{Dependency, Manifest};
 
 /// For each folder, the crates of this project that its crate may depend on. Tests may depend on all.
-const ALLOWED: [(&str, &[&str]); 9] = [
+const ALLOWED: [(&str, &[&str]); 10] = [
     ("schema", &[]),
     ("sdk/abi", &[]),
     ("sdk", &["pypeline-abi", "pypeline-schema"]),
-    ("engine", &["pypeline-abi", "pypeline-schema"]),
+    ("engine", &["pypeline-abi", "pypeline-disk", "pypeline-schema"]),
+    ("engine/disk", &[]),
     ("engine/polars", &["pypeline-engine", "pypeline-schema"]),
     ("engine/vault", &["pypeline-engine", "pypeline-schema"]),
     ("engine/history", &["pypeline-engine", "pypeline-schema"]),
@@ -16,6 +17,7 @@ const ALLOWED: [(&str, &[&str]); 9] = [
     ("cli", IN_CLI),
 ];
 const IN_CLI: &[&str] = &[
+    "pypeline-disk",
     "pypeline-engine",
     "pypeline-history",
     "pypeline-polars",

@@ -1,0 +1,101 @@
+//! Locks that the system lets go when their holder dies, however it dies; and who holds them.
+
+use crate::faults::{self, Op, Step, planted};
+use crate::open::{is_at, open_or_create, options};
+use std::fs::{File, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// Bytes that are read of what a holder says.
+const LARGEST: u64 = 4096;
+
+/// A file's lock, held until dropped.
+#[derive(Debug)]
+pub struct Lock(File);
+
+/// Why a lock was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum NotTaken {
+    /// Somebody else holds it, and has left this text in the file.
+    #[error("the lock is held: {0}")]
+    Held(String),
+    /// The file cannot be opened or locked.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+impl Lock {
+    /// Takes the lock of the file at `path`, which is made (0600) if it is not there and may be no link; tries again until `patience` is over.
+    pub fn take(path: &Path, patience: Duration) -> Result<Self, NotTaken> {
+        let begun = Instant::now();
+        let open = || open_or_create(options().write(true), path, 0o600);
+        let mut file = faults::perform(&Step::new(Op::Lock, path), open)?;
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file").into());
+        }
+        if planted("lock-by-pid") {
+            return Ok(Self(file));
+        }
+        loop {
+            match file.try_lock() {
+                Ok(()) if is_at(&file, path)? => return Ok(Self(file)),
+                // It was removed meanwhile, and holding it would mean nothing.
+                Ok(()) => file = open()?,
+                Err(TryLockError::Error(error)) => return Err(error.into()),
+                Err(TryLockError::WouldBlock) if begun.elapsed() < patience => std::thread::sleep(PAUSE),
+                Err(TryLockError::WouldBlock) => return Err(NotTaken::Held(text(&mut file).unwrap_or_default())),
+            }
+        }
+    }
+
+    /// The open file.
+    pub fn file(&mut self) -> &mut File {
+        &mut self.0
+    }
+
+    /// What is in the file: what its last holder has left, or this one.
+    pub fn text(&mut self) -> io::Result<String> {
+        text(&mut self.0)
+    }
+
+    /// Leaves a text for those who ask. It is a courtesy, and no more durable than the lock.
+    pub fn tell(&mut self, text: &str) -> io::Result<()> {
+        self.0.set_len(0)?;
+        self.0.rewind()?;
+        self.0.write_all(text.as_bytes())
+    }
+}
+
+fn text(file: &mut File) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    file.rewind()?;
+    file.take(LARGEST).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Somebody holds the lock of this file. One that cannot be opened is held by nobody.
+pub fn is_held(path: &Path) -> bool {
+    // Shared: two that ask do not see each other.
+    let is_held = |file: File| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
+    !planted("remove-living") && options().open(path).is_ok_and(is_held)
+}
+
+/// Removes a file whose writer is dead: nobody holds its lock. Says whether it did.
+pub fn remove_leftover(path: &Path) -> io::Result<bool> {
+    let file = options().open(path)?;
+    let is_dead = file.metadata()?.is_file() && is_dead(&file);
+    // Its lock is held until it is gone: who makes one of the same name sees that it is not his.
+    if is_dead && is_at(&file, path)? {
+        crate::remove_file(path)?;
+    }
+    Ok(is_dead)
+}
+
+/// Takes the lock of what may be a leftover; held until the file is dropped.
+pub(crate) fn is_dead(file: &File) -> bool {
+    file.try_lock().is_ok() || planted("remove-living")
+}

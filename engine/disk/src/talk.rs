@@ -1,0 +1,47 @@
+//! Files that only tell: event logs, text logs, metrics. They are never synced and no failpoint counts them, since what they
+//! say decides nothing.
+
+use crate::open::{create_new, open_or_create, options};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Makes a file, or empties the one that is there; a link is refused. One that it makes has `mode` whatever the umask.
+pub fn create(path: &Path, mode: u32) -> io::Result<File> {
+    let file = open_or_create(options().write(true), path, mode)?;
+    file.set_len(0)?;
+    Ok(file)
+}
+
+/// Opens a file to add to it, or makes it with `mode`. The path is the user's: it may be a link, a device or a pipe.
+pub fn append(path: &Path, mode: u32) -> io::Result<File> {
+    // Reading too: a pipe is then opened without waiting for somebody at its other end.
+    open_or_create(OpenOptions::new().read(true).append(true), path, mode)
+}
+
+/// Opens what is there, a device as a rule, to write to it.
+pub fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).open(path)
+}
+
+/// Replaces a file that only its user may read.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace_as(path, bytes, 0o600)
+}
+
+/// Writes a file with `mode` beside its place and renames it: whole each time, for whoever reads it just then.
+pub fn replace_as(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let n = NEXT.fetch_add(1, Ordering::Relaxed);
+    let beside = path.with_file_name(format!(".{name}.{}-{n}.tmp", std::process::id()));
+    let written = create_new(options().write(true), &beside, mode)
+        .and_then(|mut file| file.write_all(bytes))
+        .and_then(|()| std::fs::rename(&beside, path));
+    if written.is_err() {
+        // What was never made cannot be removed.
+        let _ = std::fs::remove_file(&beside);
+    }
+    written
+}

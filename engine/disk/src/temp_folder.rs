@@ -1,0 +1,116 @@
+//! A folder for the temporary files of one run: it goes with the run, and with the next run where this one was killed.
+
+use crate::faults::{self, Op, Step};
+use crate::folders::{make_folder, remove_tree};
+use crate::lock::is_dead;
+use crate::open::{create_new, is_at, options};
+use std::ffi::OsStr;
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// How the names of such folders begin.
+const PREFIX: &str = "pypeline_";
+
+/// The file in such a folder whose lock its run holds.
+const LOCK: &str = ".pype-run-lock";
+
+/// How many names are tried.
+const TRIES: u64 = 1000;
+
+/// A folder that only its user may enter. It is removed when this is dropped.
+#[derive(Debug)]
+pub struct TempFolder {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl TempFolder {
+    /// Makes one in `parent`, which must be there.
+    pub fn create(parent: &Path) -> io::Result<Self> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
+        for n in 0..TRIES {
+            let path = parent.join(format!("{PREFIX}{:x}_{:x}", std::process::id(), now.wrapping_add(n)));
+            match faults::perform(&Step::new(Op::Mkdir, &path).mode(0o700), || make_folder(&path, 0o700)) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                Err(error) => return Err(error),
+            }
+            let lock = path.join(LOCK);
+            match lock_in(&lock) {
+                Ok(Some(lock)) => return Ok(Self { path, _lock: lock }),
+                Ok(None) => {}
+                Err(error) => {
+                    let _ = remove_tree(&path);
+                    return Err(error);
+                }
+            }
+        }
+        Err(io::Error::from(io::ErrorKind::AlreadyExists))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Removes it with all that is in it, though others still hold this.
+    pub fn close(&self) -> io::Result<()> {
+        remove_all(&self.path)
+    }
+}
+
+impl Drop for TempFolder {
+    fn drop(&mut self) {
+        // What cannot be removed now is a leftover for the next run.
+        let _ = self.close();
+    }
+}
+
+/// The lock of a folder; none if somebody has taken the folder for a leftover before it was locked.
+fn lock_in(path: &Path) -> io::Result<Option<File>> {
+    let make = || create_new(options().write(true), path, 0o600);
+    let made = faults::perform(&Step::new(Op::Create, path), make).and_then(|lock| {
+        lock.lock()?;
+        Ok(is_at(&lock, path)?.then_some(lock))
+    });
+    match made {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        made => made,
+    }
+}
+
+/// Removes what dead runs of this user left in `parent`: temporary folders whose lock nobody holds.
+pub fn remove_leftovers(parent: &Path) {
+    let entries = std::fs::read_dir(parent).into_iter().flatten().flatten();
+    let is_candidate = |entry: &std::fs::DirEntry| entry.file_name().to_string_lossy().starts_with(PREFIX);
+    for path in entries.filter(is_candidate).map(|entry| entry.path()) {
+        let lock = path.join(LOCK);
+        // Only an ordinary file of our own is opened: anybody may put anything else into a folder for temporary files.
+        if !is_ours(&path, Metadata::is_dir) || !is_ours(&lock, Metadata::is_file) {
+            continue;
+        }
+        // The lock is held until the folder is gone: who has just made it sees that it is not his.
+        if let Ok(lock) = options().open(&lock)
+            && is_dead(&lock)
+        {
+            let _ = remove_all(&path);
+        }
+    }
+}
+
+fn is_ours(path: &Path, is_kind: fn(&Metadata) -> bool) -> bool {
+    std::fs::symlink_metadata(path)
+        .is_ok_and(|found| is_kind(&found) && found.uid() == rustix::process::getuid().as_raw())
+}
+
+/// The lock goes last: a folder without one would never be known as a leftover.
+fn remove_all(folder: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)?.flatten().filter(|entry| entry.file_name() != OsStr::new(LOCK)) {
+        let path = entry.path();
+        if entry.file_type()?.is_dir() { remove_tree(&path)? } else { crate::remove_file(&path)? }
+    }
+    remove_tree(folder)
+}
