@@ -162,6 +162,9 @@ pub struct Scan {
     /// Stop after so many rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
+    /// The values of folders named `column=value` are columns; where nothing is said, if the path is a folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hive_partitioning: Option<bool>,
 }
 
 /// The formats an executor reads.
@@ -228,7 +231,7 @@ pub enum ColumnType {
     Time,
 }
 
-/// A file to write.
+/// A file to write, or a folder of files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Destination {
     /// Its path; a relative one is resolved against the project root by the engine.
@@ -238,6 +241,10 @@ pub struct Destination {
     /// What to do with a file that is there.
     #[serde(default)]
     pub mode: WriteMode,
+    /// Columns whose values part the rows: the path is then a folder with a folder `column=value` for each value, one in another.
+    /// These columns are not in the files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub partition_by: Vec<String>,
 }
 
 /// The formats an executor writes.

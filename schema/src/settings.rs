@@ -49,12 +49,17 @@ pub struct Settings {
     /// Memory budget of a run, as `512MB` or `2GiB`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory_limit: Option<String>,
-    /// `on` or `off`.
+    /// Whether a run keeps what a later one needs to go on after the last sub flow that succeeded (default `on`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub checkpoint: Option<String>,
-    /// `power`, `process` or `off`.
+    pub checkpoint: Option<Checkpointing>,
+    /// What finished sub flows outlive (default `power`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub durability: Option<String>,
+    pub durability: Option<Durability>,
+    /// Seconds that finished sub flows may wait to be made safe against power loss together (default 0.05); 0: each before the
+    /// next begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 60.0))]
+    pub commit_delay: Option<f64>,
     /// Environment variables that templates may read by `env('NAME')`; none by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub env: Option<Vec<String>>,
@@ -72,6 +77,30 @@ pub enum FailStrategy {
     Halt,
     /// Everything that is not blocked runs.
     Continue,
+}
+
+/// What finished sub flows, their files and what is kept of them, outlive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Durability {
+    /// A power loss.
+    #[default]
+    Power,
+    /// The end of the process, however hard; not that of the machine.
+    Process,
+    /// Nothing is waited for, and nothing is promised after an end that is no orderly one.
+    Off,
+}
+
+/// Whether a run can be gone on with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Checkpointing {
+    /// What succeeded is kept until the run has succeeded.
+    #[default]
+    On,
+    /// A run always begins anew.
+    Off,
 }
 
 /// How much the event log tells of loops.

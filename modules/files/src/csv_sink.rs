@@ -1,6 +1,7 @@
 //! `csv_sink`: rows into delimited text.
 
 use crate::csv_source::one_byte;
+use crate::partitions;
 use pypeline_sdk::lowering::{CsvWrite, Destination, WriteFormat, WriteMode};
 use pypeline_sdk::prelude::*;
 
@@ -8,11 +9,15 @@ use pypeline_sdk::prelude::*;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CsvSinkConfig {
-    /// Path of the file; relative to the project
+    /// Path of the file, or of the folder where `partition_by` is given; relative to the project
     output_path: String,
-    /// What to do with a file that is there: `overwrite`, `append` or `error`
+    /// What to do with what is there: `overwrite`, `append` or `error`
     #[serde(default)]
     mode: WriteMode,
+    /// Columns that part the rows into folders `column=value`, one in another, and are not in the files; `output_path` is then
+    /// the folder around them
+    #[serde(default)]
+    partition_by: Vec<String>,
     /// The character between values
     #[serde(default = "comma")]
     delimiter: char,
@@ -53,6 +58,7 @@ impl Module for CsvSink {
     fn lower(config: &CsvSinkConfig, _: &Ports) -> Result<Lowering> {
         one_byte("delimiter", config.delimiter)?;
         one_byte("quote", config.quote)?;
+        partitions::check(&config.partition_by, config.mode)?;
         Ok(Lowering::Destination(Destination {
             path: config.output_path.clone(),
             format: WriteFormat::Csv(CsvWrite {
@@ -62,6 +68,7 @@ impl Module for CsvSink {
                 null_value: config.null_value.clone(),
             }),
             mode: config.mode,
+            partition_by: config.partition_by.clone(),
         }))
     }
 }

@@ -104,6 +104,7 @@ impl Module for CsvSource {
             }),
             columns: config.columns.clone(),
             limit: config.limit,
+            hive_partitioning: None,
         }))
     }
 }

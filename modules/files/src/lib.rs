@@ -4,6 +4,7 @@ mod csv_sink;
 mod csv_source;
 mod parquet_sink;
 mod parquet_source;
+mod partitions;
 
 use csv_sink::CsvSink;
 use csv_source::CsvSource;

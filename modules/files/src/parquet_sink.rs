@@ -1,5 +1,6 @@
 //! `parquet_sink`: rows into a Parquet file.
 
+use crate::partitions;
 use pypeline_sdk::lowering::{Compression, Destination, ParquetWrite, WriteFormat, WriteMode};
 use pypeline_sdk::prelude::*;
 
@@ -7,11 +8,15 @@ use pypeline_sdk::prelude::*;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ParquetSinkConfig {
-    /// Path of the file; relative to the project
+    /// Path of the file, or of the folder where `partition_by` is given; relative to the project
     output_path: String,
-    /// What to do with a file that is there: `overwrite` or `error`
+    /// What to do with what is there: `overwrite` or `error`
     #[serde(default)]
     mode: WriteMode,
+    /// Columns that part the rows into folders `column=value`, one in another, and are not in the files; `output_path` is then
+    /// the folder around them
+    #[serde(default)]
+    partition_by: Vec<String>,
     /// Compression of pages: `zstd`, `snappy`, `lz4`, `gzip` or `none`
     #[serde(default)]
     compression: Compression,
@@ -32,6 +37,7 @@ impl Module for ParquetSink {
         .lowers();
 
     fn lower(config: &ParquetSinkConfig, _: &Ports) -> Result<Lowering> {
+        partitions::check(&config.partition_by, config.mode)?;
         if config.mode == WriteMode::Append {
             let error = Error::config("a Parquet file cannot be appended to").with("key", "mode");
             return Err(error.help("write to a new file, and read all of them by a glob"));
@@ -46,6 +52,7 @@ impl Module for ParquetSink {
                 row_group_rows: config.row_group_rows,
             }),
             mode: config.mode,
+            partition_by: config.partition_by.clone(),
         }))
     }
 }

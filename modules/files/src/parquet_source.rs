@@ -7,8 +7,11 @@ use pypeline_sdk::prelude::*;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ParquetSourceConfig {
-    /// Path of the file, or a glob (`data/*.parquet`); relative to the project
+    /// Path of the file, of a folder with all that is in it, or a glob (`data/*.parquet`); relative to the project
     file_path: String,
+    /// Folders named `column=value` are columns too; where nothing is said, only if `file_path` is a folder
+    #[serde(default)]
+    hive_partitioning: Option<bool>,
     /// Stop after so many rows
     #[serde(default)]
     limit: Option<u64>,
@@ -30,6 +33,7 @@ impl Module for ParquetSource {
             format: ScanFormat::Parquet,
             columns: None,
             limit: config.limit,
+            hive_partitioning: config.hive_partitioning,
         }))
     }
 }

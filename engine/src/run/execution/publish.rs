@@ -1,12 +1,17 @@
 //! Files beside their targets until their sub flow has succeeded: then they take the name, and no reader ever sees a part.
 
+mod append;
+
+pub(in crate::run) use append::Intent;
 use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::lowering::{Destination, WriteFormat, WriteMode};
+use pypeline_schema::settings::Durability;
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// How the names of temporary files end.
@@ -110,20 +115,27 @@ pub(super) struct Publication {
     destination: Destination,
     target: PathBuf,
     temporary: PathBuf,
-    /// Rows are to be added to what is there.
-    appends: bool,
+    /// Rows are to be added to what is there: it had so many bytes when the attempt began.
+    base: u64,
+    /// What earlier attempts at the same meant to write.
+    earlier: Vec<Intent>,
+    intent: OnceLock<Intent>,
+    durability: Durability,
     claims: Claims,
     /// Holds the temporary file's lock: while it is held, the file is no leftover.
     _lock: File,
 }
 
 impl Publication {
-    /// Tries the place: makes its folder, and the temporary file beside the target. `attempt` is unique in the run.
+    /// Tries the place: makes its folder, and the temporary file beside the target. `attempt` is unique in the run; `earlier` is
+    /// what attempts of killed runs at the same sub flow meant to write.
     pub(super) fn plan(
         destination: &Destination,
         node: &str,
         attempt: &str,
         claims: &Claims,
+        durability: Durability,
+        earlier: &[Intent],
     ) -> Result<Self, Box<Fault>> {
         let written = PathBuf::from(&destination.path);
         let fail = |text: &str| Fault::new(FaultKind::Io, text).with("path", written.display());
@@ -155,8 +167,16 @@ impl Publication {
             claims.give_back(&target);
             Box::new(fail("the output cannot be written").caused_by(&error))
         })?;
-        let appends = destination.mode == WriteMode::Append && found.is_ok_and(|found| found.len() > 0);
-        Ok(Self { destination: destination.clone(), target, temporary, appends, claims: claims.clone(), _lock: lock })
+        let appends = destination.mode == WriteMode::Append;
+        let earlier: Vec<Intent> = if appends { earlier.to_vec() } else { Vec::new() };
+        let base = found.ok().filter(|_| appends).map_or(0, |found| append::base(&target, &found, &earlier));
+        let (destination, claims, intent) = (destination.clone(), claims.clone(), OnceLock::new());
+        Ok(Self { destination, target, temporary, base, earlier, intent, durability, claims, _lock: lock })
+    }
+
+    /// What the target is to be, where rows are added to it; known once it is complete.
+    pub(super) fn intent(&self) -> Option<Intent> {
+        self.intent.get().cloned()
     }
 
     /// Where rows go until then.
@@ -167,7 +187,7 @@ impl Publication {
     /// The destination as the executor is to write it: rows that are added need no second header.
     pub(super) fn destination(&self) -> Destination {
         let mut destination = self.destination.clone();
-        if let (true, WriteFormat::Csv(csv)) = (self.appends, &mut destination.format) {
+        if let (true, WriteFormat::Csv(csv)) = (self.base > 0, &mut destination.format) {
             csv.header = false;
         }
         destination
@@ -176,10 +196,20 @@ impl Publication {
     /// Brings the whole file to disk, still beside its target: all that can fail for want of space.
     pub(super) fn complete(&self) -> Result<(), Box<Fault>> {
         let complete = || -> std::io::Result<()> {
-            if self.appends {
+            if self.base > 0 {
                 self.prepend_target()?;
             }
-            File::open(&self.temporary)?.sync_all()
+            if self.destination.mode == WriteMode::Append {
+                let written = std::fs::metadata(&self.temporary)?;
+                let (target, base) = (self.target.clone(), self.base);
+                let intent = Intent { target, base, inode: written.ino(), length: written.len() };
+                // It is completed once.
+                let _ = self.intent.set(intent);
+            }
+            match self.durability {
+                Durability::Power => File::open(&self.temporary)?.sync_all(),
+                Durability::Process | Durability::Off => Ok(()),
+            }
         };
         complete().map_err(|error| self.fault(&error))
     }
@@ -208,13 +238,14 @@ impl Publication {
     /// Puts what the target holds before the new rows, so that adding too happens in one step.
     fn prepend_target(&self) -> std::io::Result<()> {
         let mut target = File::open(&self.target)?;
+        let base = append::base(&self.target, &target.metadata()?, &self.earlier);
         let mut new_rows = tempfile::tempfile_in(self.temporary.parent().unwrap_or(&self.temporary))?;
         std::io::copy(&mut File::open(&self.temporary)?, &mut new_rows)?;
         new_rows.seek(SeekFrom::Start(0))?;
         // The same file, so that its lock stays ours.
         let mut out = std::fs::OpenOptions::new().write(true).truncate(true).open(&self.temporary)?;
-        std::io::copy(&mut target, &mut out)?;
-        if !ends_with_newline(&mut target)? {
+        std::io::copy(&mut (&mut target).take(base), &mut out)?;
+        if !ends_with_newline(&mut target, base)? {
             std::io::copy(&mut &b"\n"[..], &mut out)?;
         }
         std::io::copy(&mut new_rows, &mut out)?;
@@ -257,9 +288,9 @@ fn temporary(
     }
 }
 
-fn ends_with_newline(file: &mut File) -> std::io::Result<bool> {
+fn ends_with_newline(file: &mut File, length: u64) -> std::io::Result<bool> {
     let mut last = [0];
-    file.seek(SeekFrom::End(-1))?;
+    file.seek(SeekFrom::Start(length.saturating_sub(1)))?;
     file.read_exact(&mut last)?;
     Ok(last == *b"\n")
 }
@@ -271,7 +302,7 @@ mod tests {
 
     fn destination(path: &Path, mode: WriteMode) -> Destination {
         let csv = CsvWrite { delimiter: ',', quote: '"', header: true, null_value: String::new() };
-        Destination { path: path.display().to_string(), format: WriteFormat::Csv(csv), mode }
+        Destination { path: path.display().to_string(), format: WriteFormat::Csv(csv), mode, partition_by: Vec::new() }
     }
 
     fn publish(publication: &Publication, rows: &str) {
@@ -286,7 +317,7 @@ mod tests {
         let claims = Claims::default();
         let plan = |path: &str, attempt: &str| {
             let destination = destination(&folder.path().join(path), WriteMode::Overwrite);
-            Publication::plan(&destination, "first", attempt, &claims)
+            Publication::plan(&destination, "first", attempt, &claims, Durability::Off, &[])
         };
         let first = plan("out.csv", "1").unwrap();
         assert!(plan("./out.csv", "2").unwrap_err().message.contains("`first` writes the same file"));
@@ -301,8 +332,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("out.csv");
         std::fs::write(&target, "n\n1").unwrap();
-        let publication =
-            Publication::plan(&destination(&target, WriteMode::Append), "n", "1", &Claims::default()).unwrap();
+        let publication = Publication::plan(
+            &destination(&target, WriteMode::Append),
+            "n",
+            "1",
+            &Claims::default(),
+            Durability::Power,
+            &[],
+        )
+        .unwrap();
         assert!(matches!(publication.destination().format, WriteFormat::Csv(csv) if !csv.header));
         publish(&publication, "2\n");
         drop(publication);
@@ -317,7 +355,10 @@ mod tests {
         std::fs::write(folder.path().join(".out.csv.dead.pype-tmp"), "half").unwrap();
         let living = File::create(folder.path().join(".out.csv.living.pype-tmp")).unwrap();
         living.lock().unwrap();
-        drop(Publication::plan(&destination(&target, WriteMode::Overwrite), "n", "1", &claims).unwrap());
+        drop(
+            Publication::plan(&destination(&target, WriteMode::Overwrite), "n", "1", &claims, Durability::Off, &[])
+                .unwrap(),
+        );
         let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(names, [".out.csv.living.pype-tmp"]);
     }

@@ -280,10 +280,11 @@ async fn run_unit(work: &Work, number: u32, unit: &Unit) -> Result<(), Vec<NodeF
 /// The places of all file sinks, tried before a row is read.
 fn plan_publications(attempt: &Attempt, plan: &SubFlowPlan) -> Result<(), Vec<NodeFault>> {
     let (mut planned, mut faults, shared) = (BTreeMap::new(), Vec::new(), &attempt.shared);
+    let durability = shared.job.metadata.settings.durability.unwrap_or_default();
     for ready in &plan.prepared {
         let Some(Lowering::Destination(destination)) = &ready.lowering else { continue };
         let name = format!("{}-{}", shared.values.run_id(), shared.attempts.fetch_add(1, Ordering::Relaxed));
-        match Publication::plan(destination, shared.node_id(ready.node), &name, &shared.claims) {
+        match Publication::plan(destination, shared.node_id(ready.node), &name, &shared.claims, durability, &[]) {
             Ok(publication) => {
                 planned.insert(ready.node, publication);
             }
