@@ -8,7 +8,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use history::{RunsArgs, StatsArgs, StatusArgs};
 use logs::LogsArgs;
 use pypeline_engine::run::observe::logging::LogLevels;
-pub use run::{ContextArgs, RunArgs, ValueArgs};
+pub use run::{ContextArgs, OnChangeArg, RunArgs, ValueArgs};
 use std::path::PathBuf;
 
 /// Build and run ETL flows written in YAML.

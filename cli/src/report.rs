@@ -13,7 +13,7 @@ const HANDLED: &str = "\u{1b}[33mhandled\u{1b}[0m";
 
 /// The closing table of a run, and the failures below it.
 pub fn run_result(result: &RunResult, job: &Path) {
-    let has_loops = result.sub_flows.iter().any(|sub_flow| sub_flow.runs > 1);
+    let has_loops = result.sub_flows.iter().any(|sub_flow| sub_flow.runs + sub_flow.restored > 1);
     let rows = result.sub_flows.iter().flat_map(|sub_flow| {
         sub_flow.nodes.iter().enumerate().map(move |(at, node)| node_row(sub_flow, at == 0, node, has_loops))
     });
@@ -50,7 +50,11 @@ pub fn run_result(result: &RunResult, job: &Path) {
         n => format!(" ({} handled)", counted(n, "failure")),
     };
     let seconds = result.seconds;
-    line(&format!("{} {state}{handled} in {seconds:.3} s, peak memory {memory} MB, run {}", result.job, result.run_id));
+    let resumes = result.resumes.as_ref().map_or_else(String::new, |run| format!(", going on with run {run}"));
+    line(&format!(
+        "{} {state}{handled} in {seconds:.3} s, peak memory {memory} MB, run {}{resumes}",
+        result.job, result.run_id
+    ));
     failures(result, job);
 }
 
@@ -66,6 +70,9 @@ pub fn failures(result: &RunResult, job: &Path) {
     if more > 0 {
         let place = result.record.as_ref().map_or_else(String::new, |record| format!(": see `{record}`"));
         talk(&format!("{} more{place}", counted(more, "failure")));
+    }
+    if let Some(command) = &result.resume {
+        talk(&format!("to go on where it stands: {command}"));
     }
 }
 
@@ -102,7 +109,11 @@ fn node_row(sub_flow: &SubFlowResult, is_first: bool, node: &NodeResult, has_loo
         node.seconds.map_or_else(String::new, |seconds| format!("{seconds:.3}")),
     ];
     if has_loops {
-        row.insert(1, first(grouped(sub_flow.runs)));
+        let restored = match sub_flow.restored {
+            0 => String::new(),
+            n => format!(" + {} restored", grouped(n)),
+        };
+        row.insert(1, first(format!("{}{restored}", grouped(sub_flow.runs))));
     }
     row
 }

@@ -93,6 +93,11 @@ impl JobFolder {
         self.path.join("runs")
     }
 
+    /// The folder of what runs that did not come to their end have left.
+    pub fn checkpoints(&self) -> PathBuf {
+        self.path.join("checkpoints")
+    }
+
     /// The folder of context files.
     pub fn context_folder(&self) -> PathBuf {
         self.path.join("context")

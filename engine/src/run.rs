@@ -1,19 +1,23 @@
 //! Job folder to rows: open, prepare, schedule, report. Needs the job folder and the plugins alone: no YAML, no registry.
 
 mod execution;
+pub mod checkpoint;
 pub mod context;
+mod dependencies;
 pub mod explain;
 mod frames;
+mod last_words;
 pub mod job;
 pub mod observe;
 mod prepare;
 mod refused;
 mod report;
+mod resume;
 mod templater;
 
 use crate::artifacts::{self, Artifact, ArtifactStore, Policy};
 use crate::executor::Executor;
-use crate::job_folder::LockError;
+use crate::job_folder::{JobLock, LockError};
 use crate::project::Project;
 use crate::secrets::{SecretError, Vault, net};
 use execution::workers::{self, Workers};
@@ -23,7 +27,10 @@ use observe::Observer;
 use observe::journal::Journal;
 use observe::line_writer::LineWriter;
 use observe::logging;
-use pypeline_schema::run_result::RunResult;
+use pypeline_schema::fault::Fault;
+use pypeline_schema::run_result::{RunResult, State};
+use resume::Start;
+pub use resume::{Called, OnChange, Resume};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -52,6 +59,10 @@ pub struct RunOptions {
     pub fuse: bool,
     /// A file that takes the event log too; `-` is stdout.
     pub events: Option<PathBuf>,
+    /// Go on with the newest run that did not come to its end.
+    pub resume: Option<Resume>,
+    /// Another job runs this one.
+    pub called: Option<Called>,
 }
 
 /// Why a run did not begin.
@@ -69,6 +80,52 @@ pub enum RunError {
     /// Secrets that are not to be had, all of them.
     #[error("{}", lines("the run has not begun: not all of its secrets are to be had", .0.iter().map(with_help)))]
     Secrets(Vec<SecretError>),
+    /// There is no run that did not come to its end.
+    #[error("nothing to resume: every run of this job has come to its end, or kept no checkpoints")]
+    NothingToResume,
+    /// What the unfinished run was given is no longer so.
+    #[error("{}", changed(.run, .changes, .affected))]
+    Changed {
+        /// Id of the run.
+        run: String,
+        /// A line for each change.
+        changes: Vec<String>,
+        /// Sub flows that they concern.
+        affected: Vec<String>,
+    },
+    /// The run has brought down one process after another.
+    #[error(
+        "run {run} has brought down {deaths} processes one after another without getting anywhere{}; look at what it does, \
+         or go on all the same with `--force`",
+        working(.at_work)
+    )]
+    CrashLoop {
+        /// Id of the run.
+        run: String,
+        /// How many.
+        deaths: u64,
+        /// Sub flows that were at work, with their plugins.
+        at_work: Vec<String>,
+    },
+    /// The checkpoints of the unfinished run cannot be used.
+    #[error("the checkpoints in `{}` cannot be used: {why}; run the job anew, with its values, and remove them by `pype clean`", .path.display())]
+    Unreadable {
+        /// Their folder.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// The checkpoints cannot be read.
+    #[error("cannot read the checkpoints in `{}`: {source}", .path.display())]
+    Checkpoints {
+        /// Their folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The disk refuses what every run has to write.
+    #[error("the run has not begun: {0}")]
+    Disk(Box<Fault>),
     /// The system refused threads or signals.
     #[error("the run cannot be set up: {0}")]
     System(#[from] std::io::Error),
@@ -79,8 +136,10 @@ impl RunError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Values(problems) if problems.iter().all(Problem::is_usage) => 2,
-            Self::Job(_) | Self::Values(_) => 3,
+            Self::NothingToResume => 0,
+            Self::Job(_) | Self::Values(_) | Self::Changed { .. } | Self::Unreadable { .. } => 3,
             Self::Locked(LockError::Held { .. }) => 4,
+            Self::CrashLoop { .. } | Self::Checkpoints { .. } | Self::Disk(_) => 1,
             Self::Secrets(_) | Self::System(_) | Self::Locked(LockError::Io { .. }) => 1,
         }
     }
@@ -89,6 +148,23 @@ impl RunError {
 fn lines(title: &str, found: impl IntoIterator<Item = impl std::fmt::Display>) -> String {
     let lines: Vec<String> = found.into_iter().map(|one| format!("\n  - {one}")).collect();
     format!("{title}:{}", lines.concat())
+}
+
+fn changed(run: &str, changes: &[String], affected: &[String]) -> String {
+    let affected = match affected {
+        [] => "no sub flow".to_owned(),
+        some => some.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
+    };
+    let title = format!("since run {run} began, this has changed");
+    format!(
+        "{}\n`--on-change rerun-affected` goes on and runs again what that concerns ({affected}); `--on-change accept` takes \
+         what has landed as it is",
+        lines(&title, changes)
+    )
+}
+
+fn working(at_work: &[String]) -> String {
+    if at_work.is_empty() { String::new() } else { format!(", with {} at work", at_work.join(", ")) }
 }
 
 fn with_help(error: &SecretError) -> String {
@@ -124,6 +200,7 @@ struct Host {
 
 /// Runs a job to its end. What happens inside the run, failures too, is in the result; an error means that nothing ran.
 pub fn run(project: &Project, folder: &Path, options: &RunOptions, tools: Tools) -> Result<RunResult, RunError> {
+    let lock = job::find(folder)?.lock("pype run")?;
     let job = Job::open(project, folder)?;
     let threads = threads_of(options, &job);
     artifacts::remove_leftovers(&std::env::temp_dir());
@@ -144,7 +221,7 @@ pub fn run(project: &Project, folder: &Path, options: &RunOptions, tools: Tools)
         depth: 0,
         caller: None,
     };
-    let ended = run_opened(project, job, options, host, tools.observer);
+    let ended = run_opened(project, job, lock, options, host, tools.observer);
     // A module's work that was abandoned after its grace period does not hold the end of the run.
     workers.close();
     runtime.shutdown_timeout(std::time::Duration::from_millis(100));
@@ -160,20 +237,28 @@ fn begin(
     host: Host,
     observer: Arc<dyn Observer>,
 ) -> Result<(RunResult, Returned), RunError> {
-    run_opened(project, Job::open(project, folder)?, options, host, observer)
+    let lock = job::find(folder)?.lock("pype run")?;
+    run_opened(project, Job::open(project, folder)?, lock, options, host, observer)
 }
 
 fn run_opened(
     project: &Project,
     job: Job,
+    mut lock: JobLock,
     options: &RunOptions,
     host: Host,
     observer: Arc<dyn Observer>,
 ) -> Result<(RunResult, Returned), RunError> {
-    let mut lock = job.folder.lock("pype run")?;
-    let opened = host.runtime.block_on(Values::open(&job, options, host.keeper));
-    let values = match opened {
-        Ok(values) => values,
+    last_words::tell_of_death(&job.folder, "");
+    let start = Start::find(&job, options)?;
+    let options = &start.options(&job, options);
+    let opened = host.runtime.block_on(Values::open(&job, options, host.keeper, start.identity()));
+    let opened = opened.and_then(|values| {
+        let (checkpoints, dependencies) = start.open(&job, &values, options)?;
+        Ok((values, checkpoints, dependencies))
+    });
+    let (values, checkpoints, dependencies) = match opened {
+        Ok(opened) => opened,
         Err(error) => {
             refused::record(&job, observer, &error);
             return Err(error);
@@ -202,6 +287,8 @@ fn run_opened(
         job,
         options: options.clone(),
         values,
+        checkpoints,
+        dependencies,
         store: host.store,
         executor: host.executor,
         journal,
@@ -216,6 +303,10 @@ fn run_opened(
     shared.journal.watch(&shared.links);
     let told = is_recorded.is_ok().then(|| record.display().to_string());
     let mut result = control.block_on(conduct(&shared, told));
+    result.resumes = shared.values.identity().resumes.as_ref().map(|(id, _)| id.clone());
+    if result.state != State::Succeeded && shared.checkpoints.is_on() && host.depth == 0 {
+        result.resume = Some(resume::command(&shared.job, &shared.options));
+    }
     result.each_text(&mut net::mask_text);
     if is_recorded.is_ok()
         && let Err(error) = write_result(&record, &result)

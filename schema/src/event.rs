@@ -41,6 +41,8 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         resumes: Option<String>,
     },
+    /// The process died, and whoever took the job next has found it so.
+    RunDied,
     /// A sub flow was taken from its checkpoint, and did not run.
     Restored {
         /// Its name.

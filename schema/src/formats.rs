@@ -1,7 +1,7 @@
 //! The JSON Schemas of the files that people and other programs see, made from the types of this crate.
 
-use crate::dag::DagFile;
 use crate::checkpoint::Record;
+use crate::dag::DagFile;
 use crate::event::EventLine;
 use crate::execution_metadata::ExecutionMetadata;
 use crate::flow::FlowFile;

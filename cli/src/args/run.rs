@@ -1,6 +1,6 @@
 //! What a run is given: the job, its values, and where it tells what it does.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
 /// What to run.
@@ -12,6 +12,15 @@ pub struct RunArgs {
     /// Its values.
     #[command(flatten)]
     pub values: ValueArgs,
+    /// Go on with the newest run that did not come to its end: what has landed is not run again
+    #[arg(long)]
+    pub resume: bool,
+    /// What to do if the flow, a plugin, a value or an input file has changed since that run began; without it, nothing is run
+    #[arg(long, value_name = "HOW", requires = "resume")]
+    pub on_change: Option<OnChangeArg>,
+    /// Resume also a run that has brought down one process after another
+    #[arg(long, requires = "resume")]
+    pub force: bool,
     /// Threads for blocking work; else PYPELINE_THREADS, else `settings.threads`, else twice the cores
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
@@ -30,6 +39,15 @@ pub struct RunArgs {
     /// Run every node as a stage of its own
     #[arg(long)]
     pub no_fuse: bool,
+}
+
+/// How a resumed run takes changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OnChangeArg {
+    /// Run again what the change concerns, and all that hangs on it
+    RerunAffected,
+    /// Take what has landed as it is
+    Accept,
 }
 
 /// Whose values to show.

@@ -1,6 +1,6 @@
 //! `pype run`: a job folder's rows, or with `--explain` its plan.
 
-use crate::args::{Global, Output, RunArgs, ValueArgs};
+use crate::args::{Global, OnChangeArg, Output, RunArgs, ValueArgs};
 use crate::exit::Failure;
 use crate::progress::{Expected, Progress, Style};
 use crate::render;
@@ -9,7 +9,7 @@ use pypeline_engine::project::Project;
 use pypeline_engine::run::observe::logging::settle;
 use pypeline_engine::run::observe::metrics::MetricsFile;
 use pypeline_engine::run::observe::{Observer, Several};
-use pypeline_engine::run::{self, RunOptions, Tools, explain};
+use pypeline_engine::run::{self, OnChange, Resume, RunError, RunOptions, Tools, explain};
 use pypeline_history::{History, Place, Recorder};
 use pypeline_polars::PolarsExecutor;
 use pypeline_vault::VaultOfEnvironment;
@@ -25,6 +25,7 @@ pub fn run(global: &Global, args: &RunArgs) -> Result<u8, Failure> {
         threads: args.threads.map(usize::from),
         fuse: !args.no_fuse,
         events: args.events.clone(),
+        resume: resume(args),
         ..options(&args.values)
     };
     let (place, wrong) = match Place::of(&project) {
@@ -64,7 +65,16 @@ pub fn run(global: &Global, args: &RunArgs) -> Result<u8, Failure> {
     if let Some(telemetry) = telemetry {
         telemetry.finish();
     }
-    let result = result?;
+    let result = match result {
+        Err(error @ RunError::NothingToResume) => {
+            match global.output {
+                Output::Json => render::json(&serde_json::json!({"nothing_to_resume": true})),
+                Output::Text => render::text(&error.to_string()),
+            }
+            return Ok(0);
+        }
+        result => result?,
+    };
     if let Some(warning) = recorder.finish(&result) {
         tracing::warn!("{warning}");
     }
@@ -79,6 +89,14 @@ pub fn run(global: &Global, args: &RunArgs) -> Result<u8, Failure> {
         Output::Text => report::run_result(&result, &args.job),
     }
     Ok(result.exit_code)
+}
+
+fn resume(args: &RunArgs) -> Option<Resume> {
+    let on_change = args.on_change.map(|how| match how {
+        OnChangeArg::RerunAffected => OnChange::RerunAffected,
+        OnChangeArg::Accept => OnChange::Accept,
+    });
+    args.resume.then_some(Resume { on_change, force: args.force })
 }
 
 /// What earlier runs have brought through each link, looked up beside the run: it waits for nothing.

@@ -189,6 +189,6 @@ pub struct JobLine {
 
 /// The state of a word of the index.
 pub(crate) fn node_state(word: &str) -> State {
-    let all = [State::Running, State::Succeeded, State::Failed, State::Skipped, State::Cancelled];
+    let all = [State::Running, State::Succeeded, State::Failed, State::Skipped, State::Cancelled, State::Restored];
     all.into_iter().find(|state| state.as_str() == word).unwrap_or(State::Pending)
 }

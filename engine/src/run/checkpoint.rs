@@ -18,20 +18,20 @@ pub mod unfinished;
 
 use crate::artifacts::Artifact;
 use crate::secrets::net;
-pub(super) use changes::Changes;
+pub(super) use begin::{Continued, Syncing};
+pub(super) use changes::{Changes, file_seen};
 use committer::Committer;
 use journal::Journal;
-use keys::Key;
 use pypeline_disk::faults;
 use pypeline_schema::checkpoint::{Intent, KeptTable, Landed, Record, SessionEnd};
 use pypeline_schema::fault::{Fault, FaultKind};
-pub(super) use resumed::{Found, Resumed};
+pub(super) use resumed::{Found, Resumed, Sessions};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-pub(super) use tables::Unkept;
 use tables::Tables;
+pub(super) use tables::Unkept;
 
 /// What stands in the way of all further records.
 #[derive(Debug, Clone)]
@@ -130,6 +130,18 @@ impl Checkpoints {
         self.0.as_ref().map_or_else(|| Err(String::new()), |active| tables::restore(&active.folder, table))
     }
 
+    /// Files of a table that are damaged are kept for whoever wants to know, and taken for nothing.
+    pub(super) fn set_aside(&self, table: &[KeptTable]) {
+        let Some(active) = &self.0 else { return };
+        for part in table {
+            if let KeptTable::File { name, .. } = part
+                && tables::restore(&active.folder, std::slice::from_ref(part)).is_err()
+            {
+                begin::set_aside(&active.folder.join(name));
+            }
+        }
+    }
+
     /// Writes a record that nobody waits for.
     pub(super) fn note(&self, record: &Record) -> Result<(), Box<Fault>> {
         self.0.as_ref().map_or(Ok(()), |active| active.write(record).map(drop))
@@ -183,11 +195,8 @@ impl Checkpoints {
     pub(super) fn finish(&self, state: &str) -> Result<(), Box<Fault>> {
         let Some(active) = &self.0 else { return Ok(()) };
         let has_succeeded = state == "succeeded";
-        let noted = if has_succeeded {
-            Ok(true)
-        } else {
-            active.write(&Record::Ended(SessionEnd { state: state.to_owned() }))
-        };
+        let noted =
+            if has_succeeded { Ok(true) } else { active.write(&Record::Ended(SessionEnd { state: state.to_owned() })) };
         let closed = match &active.committer {
             Some(committer) => {
                 if !has_succeeded {
@@ -240,12 +249,9 @@ impl Active {
     fn say_secret(&self, place: &str) {
         if !self.has_said_secret.swap(true, Ordering::Relaxed) {
             let name = place.split('@').next().unwrap_or_default();
-            tracing::info!("what `{name}` leaves holds a secret: it is kept nowhere, and made again if the run is resumed");
+            tracing::info!(
+                "what `{name}` leaves holds a secret: it is kept nowhere, and made again if the run is resumed"
+            );
         }
     }
-}
-
-/// A key for a record.
-pub(super) fn name(key: &Key) -> String {
-    keys::hex(key)
 }

@@ -102,7 +102,7 @@ struct Finder<'a> {
 impl Finder<'_> {
     fn hang(&mut self, sub_flow: usize, on: usize) {
         if sub_flow != on {
-            self.of.get_mut(sub_flow).into_iter().for_each(|of| drop(of.insert(on)));
+            self.of.get_mut(sub_flow).into_iter().for_each(|of| _ = of.insert(on));
         }
     }
 
@@ -148,7 +148,8 @@ impl Finder<'_> {
         }
         for cache in self.job.metadata.caches.keys() {
             for (reader, _) in readers.iter().filter(|(_, names)| names.contains(&cache.as_str())) {
-                let writes = |names: &Option<Vec<&str>>| names.as_ref().is_none_or(|names| names.contains(&cache.as_str()));
+                let writes =
+                    |names: &Option<Vec<&str>>| names.as_ref().is_none_or(|names| names.contains(&cache.as_str()));
                 for (writer, _) in writers.iter().filter(|(_, names)| writes(names)) {
                     self.hang(self.job.index.sub_flow_of(*reader), self.job.index.sub_flow_of(*writer));
                 }

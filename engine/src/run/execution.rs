@@ -10,11 +10,13 @@ mod context;
 mod core;
 mod instances;
 mod items;
+mod landing;
 mod lane;
 mod module;
 mod pass;
 mod ports;
 mod publish;
+mod restore;
 mod retry;
 mod secrets;
 mod services;
@@ -25,6 +27,8 @@ pub(super) mod wiring;
 pub(super) mod workers;
 
 use super::RunOptions;
+use super::checkpoint::Checkpoints;
+use super::dependencies::Dependencies;
 use super::job::Job;
 use super::observe::LinkCounter;
 use super::observe::journal::Journal;
@@ -63,6 +67,9 @@ pub(super) struct Shared {
     pub job: Job,
     pub options: RunOptions,
     pub values: Values,
+    pub checkpoints: Checkpoints,
+    /// Which sub flows hang on which; known where the run was resumed.
+    pub dependencies: Dependencies,
     pub store: Arc<ArtifactStore>,
     pub executor: Arc<dyn Executor>,
     pub journal: Journal,
@@ -105,6 +112,8 @@ pub(super) struct Parts {
     pub job: Job,
     pub options: RunOptions,
     pub values: Values,
+    pub checkpoints: Checkpoints,
+    pub dependencies: Dependencies,
     pub store: Arc<ArtifactStore>,
     pub executor: Arc<dyn Executor>,
     pub journal: Journal,
@@ -121,7 +130,7 @@ pub(super) struct Parts {
 impl Shared {
     pub(super) fn new(parts: Parts) -> Arc<Self> {
         let Parts { project, job, options, values, store, executor, journal, runtime, .. } = parts;
-        let Parts { workers, timers, grace: around, threads, depth, caller, .. } = parts;
+        let Parts { checkpoints, dependencies, workers, timers, grace: around, threads, depth, caller, .. } = parts;
         let mut sub_flow_of: Vec<Arc<str>> = vec!["".into(); job.dag.data_links.len()];
         for (sub_flow, links) in job.metadata.sub_flows.iter().zip(&job.index.links_of) {
             let name: Arc<str> = sub_flow.name.as_str().into();
@@ -161,6 +170,8 @@ impl Shared {
             job,
             options,
             values,
+            checkpoints,
+            dependencies,
             store,
             executor,
             journal,

@@ -311,7 +311,8 @@ mod tests {
     #[test]
     fn the_highest_item_that_succeeded_is_seen_from_outside() {
         let flow = FrameData::flow();
-        let [zero, one, two] = [0, 1, 2].map(|index| FrameData::of_item(&flow, 0, (1, index, keys::FLOW), json!(index), false));
+        let [zero, one, two] =
+            [0, 1, 2].map(|index| FrameData::of_item(&flow, 0, (1, index, keys::FLOW), json!(index), false));
         for (frame, value) in [(&zero, 10), (&one, 11), (&two, 12)] {
             set(frame, "load__n", value);
         }

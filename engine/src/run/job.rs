@@ -100,7 +100,7 @@ impl Job {
 }
 
 /// The job's name is that of its `*_dag.json`.
-fn find(path: &Path) -> Result<JobFolder, JobError> {
+pub(super) fn find(path: &Path) -> Result<JobFolder, JobError> {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     let entries = std::fs::read_dir(&path).map_err(|source| JobError::Io { path: path.clone(), source })?;
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());

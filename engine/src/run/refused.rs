@@ -19,7 +19,7 @@ const USAGE: u8 = 2;
 
 /// Tells of a beginning and an end, and writes them down.
 pub(super) fn record(job: &Job, observer: Arc<dyn Observer>, error: &RunError) {
-    if error.exit_code() == USAGE {
+    if matches!(error.exit_code(), 0 | USAGE) {
         return;
     }
     let (identity, journal, flow) = (Identity::now(), Journal::new(observer), FrameData::flow());

@@ -207,7 +207,7 @@ fn status(ended: State, fault: Option<&str>) -> Status {
         State::Succeeded => Status::Ok,
         State::Failed => Status::error(fault.unwrap_or("failed").to_owned()),
         // Stopped on request, or not begun: neither good nor bad.
-        State::Pending | State::Running | State::Skipped | State::Cancelled => Status::Unset,
+        State::Pending | State::Running | State::Skipped | State::Cancelled | State::Restored => Status::Unset,
     }
 }
 

@@ -151,6 +151,9 @@ impl Told {
             Event::RunStarted { job, started_at, fingerprint, .. } => {
                 (self.job, self.started_at, self.fingerprint) = (Some(job), Some(started_at), Some(fingerprint));
             }
+            Event::Restored { sub_flow } => self.part(sub_flow, |part| {
+                part.ended = Some(graver(part.ended, State::Restored));
+            }),
             Event::SubFlowStarted { sub_flow, attempt } => self.part(sub_flow, |part| {
                 part.attempt = attempt;
                 part.in_loop |= !line.iter.is_empty();
@@ -241,10 +244,11 @@ fn graver(a: Option<State>, b: State) -> State {
     let rank = |state: State| match state {
         State::Pending => 0,
         State::Skipped => 1,
-        State::Succeeded => 2,
-        State::Running => 3,
-        State::Cancelled => 4,
-        State::Failed => 5,
+        State::Restored => 2,
+        State::Succeeded => 3,
+        State::Running => 4,
+        State::Cancelled => 5,
+        State::Failed => 6,
     };
     a.filter(|a| rank(*a) > rank(b)).unwrap_or(b)
 }

@@ -69,6 +69,7 @@ impl Checkpoints {
         session: Session,
         sessions: &Sessions,
         syncing: Syncing,
+        older: Vec<PathBuf>,
     ) -> Result<Self, Box<Fault>> {
         let Continued { folder, dropped, accepted } = continued;
         let path = folder.join(JOURNAL);
@@ -85,6 +86,7 @@ impl Checkpoints {
                 numbers: AtomicU64::new(numbers),
                 notes_begins: sessions.deaths > 0,
                 resumed: Some(resumed),
+                older,
                 ..active
             })
         };
@@ -97,13 +99,7 @@ fn head(frozen: Frozen) -> std::io::Result<Vec<u8>> {
     Ok(line::of(&Record::Frozen(Box::new(frozen)))?.repeat(2))
 }
 
-fn active(
-    run_id: String,
-    folder: &Path,
-    file: AppendFile,
-    length: u64,
-    syncing: Syncing,
-) -> std::io::Result<Active> {
+fn active(run_id: String, folder: &Path, file: AppendFile, length: u64, syncing: Syncing) -> std::io::Result<Active> {
     let committer = match syncing {
         Syncing::Power(delay) => {
             // The journal's name, that of its folder, and that of the folder of all.
@@ -199,6 +195,15 @@ pub(super) fn keep_damaged(path: &Path) -> std::io::Result<PathBuf> {
         }
     }
     Ok(path.to_path_buf())
+}
+
+/// The same for a file of rows, which is gone from where it was.
+pub(super) fn set_aside(path: &Path) {
+    if path.is_file()
+        && let Err(error) = keep_damaged(path).and_then(|_| pypeline_disk::remove_file(path))
+    {
+        tracing::warn!("`{}` is damaged, and cannot be set aside: {error}", path.display());
+    }
 }
 
 /// Files that a process which died was writing here.

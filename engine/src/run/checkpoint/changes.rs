@@ -1,10 +1,10 @@
 //! What is no longer as the run had it: the flow, its plugins, its values, the files that it has read. And which sub flows that
 //! concerns.
 
-use super::unfinished::JOURNAL;
 use super::begin;
-use crate::run::job::Job;
+use super::unfinished::JOURNAL;
 use crate::run::dependencies::Dependencies;
+use crate::run::job::Job;
 use pypeline_schema::checkpoint::{FileSeen, Frozen, Held, Record};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -148,14 +148,14 @@ fn commit(
         }
         if let Err(broken) = sync(folders, has_work.then_some(journal), path) {
             // Synced again, a file may seem to be whole that is not: this journal takes no more.
-            synced.send_replace(Err(broken));
+            let _ = synced.send_replace(Err(broken));
             return;
         }
         done = number;
         if !is_dropped {
             names.iter().for_each(|name| faults::mark(|| format!("landed {name}")));
         }
-        synced.send_replace(Ok(done));
+        let _ = synced.send_replace(Ok(done));
         if is_closed {
             return;
         }

@@ -8,17 +8,15 @@ use crate::run::job::Job;
 use crate::run::templater::Values;
 use crate::secrets::net;
 use pypeline_schema::checkpoint::{CHECKPOINT_VERSION, Frozen};
+use pypeline_schema::flow::Variable;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// The first record of a run's journal.
 pub(in crate::run) fn frozen(job: &Job, values: &Values, options: &RunOptions, sequence: u64) -> Frozen {
-    let mut secrets = Vec::new();
-    let context = |name: &str| job.metadata.context.get(name).is_some_and(|variable| variable.secret);
-    let params = |name: &str| job.metadata.params.get(name).is_some_and(|variable| variable.secret);
-    let set = given(&options.set, context, "--set", &mut secrets);
-    let given_params = given(&options.params, params, "--param", &mut secrets);
+    let (set, _) = given(&options.set, &job.metadata.context);
+    let (given_params, _) = given(&options.params, &job.metadata.params);
     let held = values.held();
     Frozen {
         checkpoint_version: CHECKPOINT_VERSION,
@@ -31,7 +29,7 @@ pub(in crate::run) fn frozen(job: &Job, values: &Values, options: &RunOptions, s
         context_name: options.context.clone(),
         set,
         given_params,
-        given_secrets: secrets,
+        given_secrets: given_secrets(job, options),
         fingerprint: job.metadata.fingerprint.clone(),
         sub_flows: sub_flows(job),
         plugins: job.metadata.plugins.iter().map(|pin| (pin.library.clone(), pin.sha256.clone())).collect(),
@@ -41,22 +39,26 @@ pub(in crate::run) fn frozen(job: &Job, values: &Values, options: &RunOptions, s
     }
 }
 
-/// What the command line gives, without its secrets; those by the option that gives them.
-fn given(
-    values: &[(String, Value)],
-    is_secret: impl Fn(&str) -> bool,
-    option: &str,
-    secrets: &mut Vec<String>,
-) -> Map<String, Value> {
-    let mut plain = Map::new();
+/// Secrets that the command line gives, by the option that gives each.
+pub(in crate::run) fn given_secrets(job: &Job, options: &RunOptions) -> Vec<String> {
+    let (_, context) = given(&options.set, &job.metadata.context);
+    let (_, params) = given(&options.params, &job.metadata.params);
+    let context = context.into_iter().map(|name| format!("--set {name}"));
+    context.chain(params.into_iter().map(|name| format!("--param {name}"))).collect()
+}
+
+/// What the command line gives, and the names of secrets among it, whose values are left out.
+fn given(values: &[(String, Value)], declared: &BTreeMap<String, Variable>) -> (Map<String, Value>, Vec<String>) {
+    let (mut plain, mut secrets) = (Map::new(), Vec::new());
     for (name, value) in values {
-        if is_secret(name) || !net::is_clean(value.to_string().as_bytes()) {
-            secrets.push(format!("{option} {name}"));
+        let is_secret = declared.get(name).is_some_and(|variable| variable.secret);
+        if is_secret || !net::is_clean(value.to_string().as_bytes()) {
+            secrets.push(name.clone());
         } else {
             plain.insert(name.clone(), value.clone());
         }
     }
-    plain
+    (plain, secrets)
 }
 
 /// A hash of each sub flow: what decides what it does, and when.

@@ -1,10 +1,10 @@
 //! What a run that goes on finds done: where each record stands in the journal, by its key.
 
+use super::begin;
 use super::keys::{self, Key};
 use super::line;
 use super::table::Table;
 use super::unfinished::JOURNAL;
-use super::begin;
 use pypeline_schema::checkpoint::{Begun, FailedSubFlow, Intent, Landed, Record};
 use std::collections::HashMap;
 use std::fs::File;

@@ -7,6 +7,7 @@ use arrow_array::{Array, RecordBatch, RecordBatchReader};
 use arrow_data::ArrayData;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
@@ -77,7 +78,8 @@ impl Tables<'_> {
             Artifact::Parquet { path, n_rows, .. } => {
                 if net::is_in_use() {
                     for batch in table.to_stream().map_err(Unkept::Fault)? {
-                        let batch = batch.map_err(|error| self.fault(Fault::new(FaultKind::Data, error.to_string())))?;
+                        let batch =
+                            batch.map_err(|error| self.fault(Fault::new(FaultKind::Data, error.to_string())))?;
                         if !is_clean(&batch) {
                             return Err(Unkept::Secret);
                         }
@@ -89,8 +91,9 @@ impl Tables<'_> {
     }
 
     fn fault(&self, cause: Fault) -> Unkept {
-        let fault = Fault::new(FaultKind::Io, "rows cannot be written to the run's checkpoints");
-        Unkept::Fault(Box::new(fault.with("path", self.folder.display()).caused_by(&cause)))
+        let mut fault = Fault::new(FaultKind::Io, "rows cannot be written to the run's checkpoints");
+        fault.causes.extend(std::iter::once(cause.message).chain(cause.causes));
+        Unkept::Fault(Box::new(fault.with("path", self.folder.display())))
     }
 
     fn io(&self, error: &std::io::Error) -> Unkept {
@@ -164,7 +167,7 @@ fn restore_part(folder: &Path, kept: &KeptTable) -> Result<Artifact, String> {
         KeptTable::Here(text) => {
             let bytes = STANDARD.decode(text).map_err(|error| error.to_string())?;
             guarded(|| {
-                let reader = ParquetRecordBatchReaderBuilder::try_new(parquet::data_type::Bytes::from(bytes))?;
+                let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes))?;
                 let reader = reader.with_batch_size(BATCH_ROWS).build()?;
                 let schema = reader.schema();
                 Ok(Artifact::Memory { schema, batches: reader.collect::<Result<_, _>>()? })

@@ -69,12 +69,6 @@ pub fn list(job: &JobFolder) -> std::io::Result<Vec<Unfinished>> {
     Ok(found)
 }
 
-/// One run's folder.
-pub(super) fn of(folder: PathBuf) -> Unfinished {
-    let beginning = beginning(&folder.join(JOURNAL));
-    Unfinished { folder, beginning }
-}
-
 fn beginning(path: &Path) -> Beginning {
     let mut lines = match File::open(path) {
         Ok(file) => Lines::new(BufReader::new(file)),
@@ -87,7 +81,11 @@ fn beginning(path: &Path) -> Beginning {
             Ok(Some((_, Found::Record(record, _)))) => {
                 if let Record::Frozen(frozen) = *record {
                     let is_later = frozen.checkpoint_version > CHECKPOINT_VERSION;
-                    return if is_later { Beginning::Later(frozen.checkpoint_version) } else { Beginning::Known(frozen) };
+                    return if is_later {
+                        Beginning::Later(frozen.checkpoint_version)
+                    } else {
+                        Beginning::Known(frozen)
+                    };
                 }
             }
             Ok(Some((_, Found::Damaged(line)))) => {

@@ -2,8 +2,9 @@
 
 use super::pass::{Attempt, lock};
 use crate::artifacts::Artifact;
+use crate::run::checkpoint::keys;
 use crate::run::observe::Silent;
-use crate::run::{Content, Host, RunOptions, begin};
+use crate::run::{Called, Content, Host, RunOptions, begin};
 use crate::secrets::Reference;
 use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::lowering::{CacheMode, RunJob};
@@ -41,6 +42,7 @@ pub(super) async fn run(attempt: &Arc<Attempt>, node: usize, job: &RunJob) -> Fa
         set: Vec::new(),
         set_by_job: set.collect(),
         params: Vec::new(),
+        called: called(attempt, node),
         ..shared.options.clone()
     };
     let host = Host {
@@ -69,6 +71,13 @@ pub(super) async fn run(attempt: &Arc<Attempt>, node: usize, job: &RunJob) -> Fa
         Box::new(fault.caused_by(&error))
     })?;
     publish(attempt, node, job, &result, returned)
+}
+
+/// How the job finds what it had done, if this run is resumed.
+fn called(attempt: &Attempt, node: usize) -> Option<Called> {
+    let by = attempt.shared.checkpoints.run_id()?;
+    let key = keys::sub_flow(&attempt.pass.frame.key, attempt.shared.node_id(node));
+    Some(Called { by: by.to_owned(), name: format!("{by}-{}", keys::hex(&key)) })
 }
 
 /// A text stands in the configuration as it was written.

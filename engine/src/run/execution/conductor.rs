@@ -105,6 +105,14 @@ pub(in crate::run) async fn conduct(shared: &Arc<Shared>, record: Option<String>
         (None, true) => (State::Failed, 1),
         (None, false) => (State::Succeeded, 0),
     };
+    let (mut state, mut exit_code) = (state, exit_code);
+    if let Err(broken) = shared.checkpoints.finish(state.as_str()) {
+        tracing::error!("{broken}");
+        if state == State::Succeeded {
+            (state, exit_code) = (State::Failed, 1);
+            fault.get_or_insert(*broken);
+        }
+    }
     let seconds = shared.journal.elapsed();
     shared.journal.tell(&flow, Event::RunFinished { state, exit_code, seconds });
     shared.journal.flush();

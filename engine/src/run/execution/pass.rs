@@ -2,7 +2,7 @@
 
 use super::Shared;
 use super::cancel::Cancel;
-use super::publish::Publication;
+use super::publish::{Intent, Publication};
 use super::services::Kept;
 use super::watch::Entry;
 use super::wiring::Tables;
@@ -10,6 +10,7 @@ use crate::run::frames::{self, FrameData};
 use crate::run::prepare::SubFlowPlan;
 use crate::run::report::NodePass;
 use crate::scheduling::Run;
+use pypeline_schema::checkpoint::FileSeen;
 use pypeline_schema::fault::Fault;
 use pypeline_schema::run_result::State;
 use serde_json::Value;
@@ -38,6 +39,8 @@ pub(super) struct History {
     pub attempts: u64,
     /// Transient failures so far, per node.
     pub failures: BTreeMap<usize, u64>,
+    /// Files that they were about to give their names.
+    pub intents: Vec<Intent>,
 }
 
 impl Pass {
@@ -74,6 +77,8 @@ pub(super) struct Attempt {
     /// When it is given up, once it was asked to stop.
     pub last_time: Mutex<Option<Entry>>,
     pub publications: Mutex<BTreeMap<usize, Publication>>,
+    /// Files that it reads, as they were before.
+    pub inputs: Mutex<Vec<FileSeen>>,
     temporaries: Mutex<Vec<PathBuf>>,
     pub tables: Mutex<Tables>,
     /// Rows and variables that become visible when it succeeds.
@@ -113,6 +118,7 @@ impl Attempt {
             timed_out: Mutex::default(),
             last_time: Mutex::default(),
             publications: Mutex::default(),
+            inputs: Mutex::default(),
             temporaries: Mutex::default(),
             tables: Mutex::default(),
             kept: Mutex::default(),
@@ -133,7 +139,7 @@ impl Attempt {
 
     /// From now on it is not abandoned any more; false if it was.
     pub(super) fn begin_publishing(&self) -> bool {
-        self.step(RUNNING, PUBLISHING)
+        self.step(RUNNING, PUBLISHING) || pypeline_disk::faults::planted("no-fencing")
     }
 
     /// It has come to its end by itself; false if it was abandoned, and somebody else has gone on.
@@ -182,6 +188,11 @@ impl Attempt {
         let key = frames::key(node, name);
         let own = lock(&self.globals).get(&key).cloned();
         own.or_else(|| self.pass.frame.global(&key))
+    }
+
+    /// The globals that it has set.
+    pub(super) fn own_globals(&self) -> BTreeMap<String, Value> {
+        lock(&self.globals).clone()
     }
 
     /// The attempt has succeeded: its globals are everybody's.

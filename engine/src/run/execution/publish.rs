@@ -214,6 +214,16 @@ impl Publication {
         complete().map_err(|error| self.fault(&error))
     }
 
+    /// Where it is to be.
+    pub(super) fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// The folder that is to be synced once it is there.
+    pub(super) fn folder(&self) -> &Path {
+        self.target.parent().unwrap_or(&self.target)
+    }
+
     /// Gives the file its name.
     pub(super) fn publish(&self) -> Result<(), Box<Fault>> {
         let publish = || -> std::io::Result<()> {

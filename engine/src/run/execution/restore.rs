@@ -129,9 +129,9 @@ impl Shared {
 
     /// A failure counts as done where the sub flow that handled it has landed: behind the failure itself, or behind a loop around.
     fn was_handled(&self, resumed: &Resumed, sub_flow: usize, frame: &FrameData) -> bool {
-        self.handlers(sub_flow, frame).into_iter().any(|(handler, frame)| {
-            resumed.has_landed(&keys::sub_flow(&frame, self.sub_flow_name(handler)))
-        })
+        self.handlers(sub_flow, frame)
+            .into_iter()
+            .any(|(handler, frame)| resumed.has_landed(&keys::sub_flow(&frame, self.sub_flow_name(handler))))
     }
 
     /// Sub flows that may handle a failure of this one, each with the key of its frame.

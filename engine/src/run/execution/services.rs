@@ -1,7 +1,7 @@
 //! What only the engine itself can do for a node: rows kept between sub flows, variables, rows for the caller, child jobs.
 
-use super::child;
 use super::pass::{Attempt, Work, lock};
+use super::{Shared, child};
 use crate::artifacts::Artifact;
 use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::lowering::{CacheMode, ContextLoad, Lowering, OnUnknown, Service};
@@ -29,14 +29,19 @@ impl Kept {
                 let holder = shared.job.metadata.caches.get(&cache).copied().flatten();
                 attempt.pass.frame.keep(&cache, holder, mode, rows);
             }
-            Self::Returned { name, rows } => {
-                lock(&shared.returned)
-                    .entry(name)
-                    .and_modify(|before| *before = Artifact::joined([Arc::clone(before), Arc::clone(&rows)]))
-                    .or_insert(rows);
-            }
+            Self::Returned { name, rows } => shared.return_rows(name, rows),
             Self::Context(variables) => shared.values.load_context(variables),
         }
+    }
+}
+
+impl Shared {
+    /// Rows for the job that runs this one, behind others of that name.
+    pub(super) fn return_rows(&self, name: String, rows: Arc<Artifact>) {
+        lock(&self.returned)
+            .entry(name)
+            .and_modify(|before| *before = Artifact::joined([Arc::clone(before), Arc::clone(&rows)]))
+            .or_insert(rows);
     }
 }
 

@@ -1,23 +1,17 @@
 //! One sub flow: attempts, waves of units, and at the end everything published or nothing.
 
 use super::pass::{Attempt, Pass, Work, lock};
-use super::publish::Publication;
 use super::watch::Due;
-use super::{Shared, items, module, retry, secrets, services, wiring};
-use crate::run::frames;
+use super::{Shared, landing, module, retry, secrets, services, wiring};
 use crate::run::prepare::{self, NodeFault, SubFlowPlan, Unit};
-use crate::run::report::{NodePass, counts};
+use crate::run::report::NodePass;
 use crate::scheduling::Outcome;
 use pypeline_schema::event::Event;
 use pypeline_schema::fault::{Fault, FaultKind};
-use pypeline_schema::lowering::Lowering;
 use pypeline_schema::run_result::State;
-use serde_json::Value;
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
@@ -86,6 +80,7 @@ fn begin(shared: &Arc<Shared>, pass: &Arc<Pass>) -> Arc<Attempt> {
         shared.stop(&attempt);
     }
     shared.tell_started(pass, number);
+    attempt.note_begin();
     attempt
 }
 
@@ -117,15 +112,10 @@ fn fail(shared: &Shared, attempt: &Attempt, faults: Vec<NodeFault>, is_stopped: 
         };
     }
     if !is_stopped {
+        attempt.note_failure(&faults);
         // What the failed nodes have said of themselves is for their handlers.
         attempt.commit_globals();
-        let globals = faults.iter().flat_map(|(node, fault)| {
-            let id = shared.node_id(*node);
-            let kind = serde_json::to_value(fault.kind).unwrap_or_default();
-            let message = (frames::key(id, "error_message"), Value::from(fault.message.clone()));
-            [message, (frames::key(id, "error_kind"), kind)]
-        });
-        attempt.pass.frame.set(globals);
+        attempt.pass.frame.set(attempt.error_globals(&faults));
     }
     let (state, outcome) =
         if is_stopped { (State::Cancelled, Outcome::Cancelled) } else { (State::Failed, Outcome::Failed) };
@@ -166,7 +156,7 @@ async fn work(attempt: &Arc<Attempt>) -> Result<(), Vec<NodeFault>> {
 async fn waves(attempt: &Arc<Attempt>) -> Result<(), Vec<NodeFault>> {
     secrets::fetch(attempt).await?;
     let plan = plan(attempt)?;
-    plan_publications(attempt, &plan)?;
+    landing::plan(attempt, &plan)?;
     let work = Work { attempt: Arc::clone(attempt), plan };
     for (at, wave) in work.plan.waves.iter().enumerate() {
         if attempt.cancel.is_cancelled() {
@@ -182,7 +172,7 @@ async fn waves(attempt: &Arc<Attempt>) -> Result<(), Vec<NodeFault>> {
     if attempt.cancel.is_cancelled() {
         return Err(Vec::new());
     }
-    publish(&work).await
+    landing::land(&work).await
 }
 
 /// Units at the same time; all are waited for.
@@ -275,123 +265,4 @@ async fn run_unit(work: &Work, number: u32, unit: &Unit) -> Result<(), Vec<NodeF
         });
     }
     result
-}
-
-/// The places of all file sinks, tried before a row is read.
-fn plan_publications(attempt: &Attempt, plan: &SubFlowPlan) -> Result<(), Vec<NodeFault>> {
-    let (mut planned, mut faults, shared) = (BTreeMap::new(), Vec::new(), &attempt.shared);
-    let durability = shared.job.metadata.settings.durability.unwrap_or_default();
-    for ready in &plan.prepared {
-        let Some(Lowering::Destination(destination)) = &ready.lowering else { continue };
-        let name = format!("{}-{}", shared.values.run_id(), shared.attempts.fetch_add(1, Ordering::Relaxed));
-        match Publication::plan(destination, shared.node_id(ready.node), &name, &shared.claims, durability, &[]) {
-            Ok(publication) => {
-                planned.insert(ready.node, publication);
-            }
-            Err(fault) => faults.push((ready.node, fault)),
-        }
-    }
-    if !faults.is_empty() {
-        return Err(faults);
-    }
-    *lock(&attempt.publications) = planned;
-    Ok(())
-}
-
-/// Everything has succeeded: files take their names, rows and globals become everybody's.
-async fn publish(work: &Work) -> Result<(), Vec<NodeFault>> {
-    let attempt = &work.attempt;
-    let publications = std::mem::take(&mut *lock(&attempt.publications));
-    if publications.is_empty() {
-        if !attempt.begin_publishing() {
-            return Err(Vec::new());
-        }
-    } else {
-        publish_files(attempt, publications).await?;
-    }
-    attempt.add_rows();
-    for kept in std::mem::take(&mut *lock(&attempt.kept)) {
-        kept.publish(attempt);
-    }
-    keep_lists(work);
-    for ready in work.plan.prepared.iter().filter(|ready| ready.lowering.is_some()) {
-        set_counts(attempt, ready.node);
-    }
-    attempt.commit_globals();
-    Ok(())
-}
-
-/// Brings files to disk and gives them their names, on a thread of its own: the pool is the modules', and may be full. Until all
-/// are whole the attempt can be given up; then it only takes renames.
-async fn publish_files(
-    attempt: &Arc<Attempt>,
-    publications: BTreeMap<usize, Publication>,
-) -> Result<(), Vec<NodeFault>> {
-    let blame = publications.keys().next().copied().unwrap_or_default();
-    attempt.note_temporaries(publications.values().map(|publication| publication.temporary().to_path_buf()).collect());
-    let (sender, receiver) = tokio::sync::oneshot::channel();
-    let publisher = Arc::clone(attempt);
-    let publish = move || {
-        let publish = || {
-            for (node, publication) in &publications {
-                publication.complete().map_err(|fault| vec![(*node, fault)])?;
-            }
-            if !publisher.begin_publishing() {
-                return Err(Vec::new());
-            }
-            for (node, publication) in &publications {
-                publication.publish().map_err(|fault| vec![(*node, fault)])?;
-            }
-            Ok(())
-        };
-        let published = publish();
-        drop(publications);
-        // Nobody waits for an attempt that was given up.
-        let _ = sender.send(published);
-    };
-    std::thread::Builder::new()
-        .name("pype-publish".to_owned())
-        .spawn(publish)
-        .map_err(|error| vec![(blame, Box::new(Fault::new(FaultKind::Io, "no thread to be had").caused_by(&error)))])?;
-    receiver.await.unwrap_or_else(|_| {
-        let fault = Fault::new(FaultKind::Panic, "publishing files ended without a word");
-        Err(vec![(blame, Box::new(fault))])
-    })
-}
-
-/// The rows that loops go over stay in the frame.
-fn keep_lists(work: &Work) {
-    let attempt = &work.attempt;
-    for &node in attempt.shared.nodes(attempt.pass.sub_flow) {
-        let ports = attempt.shared.job.index.lists.get(node).map_or(&[][..], Vec::as_slice);
-        if ports.is_empty() {
-            continue;
-        }
-        if let Some(items) = items::lazily(work.plan.of(node).and_then(|ready| ready.lowering.as_ref())) {
-            attempt.change_node(node, |node| node.items = items::count(items));
-            attempt.pass.frame.set_items(node, items.clone());
-            continue;
-        }
-        for port in ports {
-            let table = lock(&attempt.tables).remove(&(node, port.clone()));
-            if let Some(table) = table {
-                attempt.change_node(node, |node| node.items = Some(table.n_rows()));
-                let loops = attempt.shared.job.index.loops_over.get(&(node, port.clone())).copied().unwrap_or(1);
-                attempt.pass.frame.set_list(node, port.clone(), table, loops);
-            }
-        }
-    }
-}
-
-/// A lowered node has no code of its own that could set its globals.
-fn set_counts(attempt: &Attempt, at: usize) {
-    let job = &attempt.shared.job;
-    let Some(node) = job.dag.nodes.get(at) else { return };
-    let found = counts(job, at, node, |link| attempt.counter(link).load(Ordering::Relaxed));
-    let items = lock(&attempt.nodes).iter().find(|node| node.node == at).and_then(|node| node.items);
-    for (name, value) in [("row_count", found.rows_out.or(items)), ("reject_count", found.rejected)] {
-        if let Some(value) = value.filter(|_| node.module.globals.iter().any(|global| global == name)) {
-            attempt.set_global(&node.id, name, Value::from(value));
-        }
-    }
 }

@@ -89,7 +89,9 @@ pub(super) fn result(
     let has_begun = !matches!(ended, State::Pending | State::Skipped);
     let found = counts(job, at, node, |link| links.get(link).map_or(0, |link| link.rows.load(Ordering::Relaxed)));
     // A sink has written nothing until its sub flow has succeeded; in a loop, only what did is counted.
-    let wrote = |_: &u64| node.module.kind != ModuleKind::Sink || matches!(ended, State::Succeeded | State::Restored) || in_loop;
+    let wrote = |_: &u64| {
+        node.module.kind != ModuleKind::Sink || matches!(ended, State::Succeeded | State::Restored) || in_loop
+    };
     NodeResult {
         id: node.id.clone(),
         module: node.module.name.clone(),
