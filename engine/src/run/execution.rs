@@ -12,6 +12,7 @@ mod instances;
 mod items;
 mod lane;
 mod module;
+mod outputs;
 mod pass;
 mod ports;
 mod publish;

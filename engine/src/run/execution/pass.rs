@@ -2,7 +2,7 @@
 
 use super::Shared;
 use super::cancel::Cancel;
-use super::publish::Publication;
+use super::publish::{Intent, Publication, discard};
 use super::services::Kept;
 use super::watch::Entry;
 use super::wiring::Tables;
@@ -38,6 +38,8 @@ pub(super) struct History {
     pub attempts: u64,
     /// Transient failures so far, per node.
     pub failures: BTreeMap<usize, u64>,
+    /// What attempts meant to add to files: a later one tells by it what has been added already.
+    pub intents: Vec<Intent>,
 }
 
 impl Pass {
@@ -126,7 +128,7 @@ impl Attempt {
         self.phase.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
-    /// The temporary files of its sinks, while they are brought to disk.
+    /// What is staged for its sinks, while it is brought to disk.
     pub(super) fn note_temporaries(&self, paths: Vec<PathBuf>) {
         *lock(&self.temporaries) = paths;
     }
@@ -148,8 +150,7 @@ impl Attempt {
             // Temporary files go now: the attempt itself may never let go of them.
             drop(std::mem::take(&mut *lock(&self.publications)));
             for path in std::mem::take(&mut *lock(&self.temporaries)) {
-                // One that is gone already is as it should be.
-                let _ = std::fs::remove_file(path);
+                discard(&path);
             }
         }
         abandoned

@@ -1,19 +1,16 @@
 //! One sub flow: attempts, waves of units, and at the end everything published or nothing.
 
 use super::pass::{Attempt, Pass, Work, lock};
-use super::publish::Publication;
 use super::watch::Due;
-use super::{Shared, items, module, retry, secrets, services, wiring};
+use super::{Shared, items, module, outputs, retry, secrets, services, wiring};
 use crate::run::frames;
 use crate::run::prepare::{self, NodeFault, SubFlowPlan, Unit};
 use crate::run::report::{NodePass, counts};
 use crate::scheduling::Outcome;
 use pypeline_schema::event::Event;
 use pypeline_schema::fault::{Fault, FaultKind};
-use pypeline_schema::lowering::Lowering;
 use pypeline_schema::run_result::State;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -166,7 +163,7 @@ async fn work(attempt: &Arc<Attempt>) -> Result<(), Vec<NodeFault>> {
 async fn waves(attempt: &Arc<Attempt>) -> Result<(), Vec<NodeFault>> {
     secrets::fetch(attempt).await?;
     let plan = plan(attempt)?;
-    plan_publications(attempt, &plan)?;
+    outputs::plan(attempt, &plan)?;
     let work = Work { attempt: Arc::clone(attempt), plan };
     for (at, wave) in work.plan.waves.iter().enumerate() {
         if attempt.cancel.is_cancelled() {
@@ -277,27 +274,6 @@ async fn run_unit(work: &Work, number: u32, unit: &Unit) -> Result<(), Vec<NodeF
     result
 }
 
-/// The places of all file sinks, tried before a row is read.
-fn plan_publications(attempt: &Attempt, plan: &SubFlowPlan) -> Result<(), Vec<NodeFault>> {
-    let (mut planned, mut faults, shared) = (BTreeMap::new(), Vec::new(), &attempt.shared);
-    let durability = shared.job.metadata.settings.durability.unwrap_or_default();
-    for ready in &plan.prepared {
-        let Some(Lowering::Destination(destination)) = &ready.lowering else { continue };
-        let name = format!("{}-{}", shared.values.run_id(), shared.attempts.fetch_add(1, Ordering::Relaxed));
-        match Publication::plan(destination, shared.node_id(ready.node), &name, &shared.claims, durability, &[]) {
-            Ok(publication) => {
-                planned.insert(ready.node, publication);
-            }
-            Err(fault) => faults.push((ready.node, fault)),
-        }
-    }
-    if !faults.is_empty() {
-        return Err(faults);
-    }
-    *lock(&attempt.publications) = planned;
-    Ok(())
-}
-
 /// Everything has succeeded: files take their names, rows and globals become everybody's.
 async fn publish(work: &Work) -> Result<(), Vec<NodeFault>> {
     let attempt = &work.attempt;
@@ -307,7 +283,7 @@ async fn publish(work: &Work) -> Result<(), Vec<NodeFault>> {
             return Err(Vec::new());
         }
     } else {
-        publish_files(attempt, publications).await?;
+        outputs::publish_files(attempt, publications).await?;
     }
     attempt.add_rows();
     for kept in std::mem::take(&mut *lock(&attempt.kept)) {
@@ -319,44 +295,6 @@ async fn publish(work: &Work) -> Result<(), Vec<NodeFault>> {
     }
     attempt.commit_globals();
     Ok(())
-}
-
-/// Brings files to disk and gives them their names, on a thread of its own: the pool is the modules', and may be full. Until all
-/// are whole the attempt can be given up; then it only takes renames.
-async fn publish_files(
-    attempt: &Arc<Attempt>,
-    publications: BTreeMap<usize, Publication>,
-) -> Result<(), Vec<NodeFault>> {
-    let blame = publications.keys().next().copied().unwrap_or_default();
-    attempt.note_temporaries(publications.values().map(|publication| publication.temporary().to_path_buf()).collect());
-    let (sender, receiver) = tokio::sync::oneshot::channel();
-    let publisher = Arc::clone(attempt);
-    let publish = move || {
-        let publish = || {
-            for (node, publication) in &publications {
-                publication.complete().map_err(|fault| vec![(*node, fault)])?;
-            }
-            if !publisher.begin_publishing() {
-                return Err(Vec::new());
-            }
-            for (node, publication) in &publications {
-                publication.publish().map_err(|fault| vec![(*node, fault)])?;
-            }
-            Ok(())
-        };
-        let published = publish();
-        drop(publications);
-        // Nobody waits for an attempt that was given up.
-        let _ = sender.send(published);
-    };
-    std::thread::Builder::new()
-        .name("pype-publish".to_owned())
-        .spawn(publish)
-        .map_err(|error| vec![(blame, Box::new(Fault::new(FaultKind::Io, "no thread to be had").caused_by(&error)))])?;
-    receiver.await.unwrap_or_else(|_| {
-        let fault = Fault::new(FaultKind::Panic, "publishing files ended without a word");
-        Err(vec![(blame, Box::new(fault))])
-    })
 }
 
 /// The rows that loops go over stay in the frame.
