@@ -67,7 +67,7 @@ impl AppendFile {
 impl Write for AppendFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let Self { path, file, len } = self;
-        let written = faults::write(path, *len, bytes, &mut |bytes| file.write(bytes))?;
+        let written = faults::write(path, *len, bytes, |bytes| file.write(bytes))?;
         *len += written as u64;
         Ok(written)
     }

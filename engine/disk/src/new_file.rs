@@ -2,7 +2,7 @@
 
 use crate::faults::{self, Op, Step, planted};
 use crate::open::{create_new, give_mode, is_at, options};
-use crate::{hard_link, remove_file, sync_folder};
+use crate::{hard_link, remove_file, sync_folder, talk};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use std::fs::File;
@@ -53,7 +53,7 @@ impl NewFile {
         temporary.push(name);
         temporary.push(format!(".{tag}{SUFFIX}"));
         let path = target.with_file_name(temporary);
-        let file = faults::perform(&Step::new(Op::Create, &path), || create_locked(&path, mode))?;
+        let file = create_locked(&path, mode)?;
         Ok(Self { path, file, _lock: None, position: 0, is_foreign: false, is_published: false })
     }
 
@@ -175,15 +175,15 @@ impl NewFile {
         let mut content = Vec::new();
         File::open(&self.path)?.read_to_end(&mut content)?;
         let mut file = faults::perform(&Step::new(Op::Create, target), || File::create(target))?;
-        let written = faults::write(target, 0, &content, &mut |bytes| file.write(bytes))?;
-        file.write_all(content.get(written..).unwrap_or_default())
+        faults::write(target, 0, &content, |bytes| file.write_all(bytes).map(|()| bytes.len()))?;
+        Ok(())
     }
 }
 
 impl Write for NewFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let Self { path, file, position, .. } = self;
-        let written = faults::write(path, *position, bytes, &mut |bytes| file.write(bytes))?;
+        let written = faults::write(path, *position, bytes, |bytes| file.write(bytes))?;
         *position += written as u64;
         Ok(written)
     }
@@ -204,13 +204,18 @@ impl Drop for NewFile {
 
 /// A file of ours that nobody can take for a leftover any more.
 fn create_locked(path: &Path, mode: u32) -> io::Result<File> {
-    if planted("one-temporary-name") {
-        let _ = std::fs::remove_file(path).is_ok();
-    }
     for _ in 0..TRIES {
-        let file = create_new(options().write(true), path, mode)?;
+        let make = || match planted("one-temporary-name") {
+            true => talk::create(path, mode),
+            false => create_new(options().write(true), path, mode),
+        };
+        let file = faults::perform(&Step::new(Op::Create, path), make)?;
+        if planted("one-temporary-name") {
+            return Ok(file);
+        }
+        // Whoever takes it for a leftover holds the lock until it is gone.
         if let Err(error) = file.lock() {
-            let _ = std::fs::remove_file(path);
+            let _ = remove_file(path);
             return Err(error);
         }
         if is_at(&file, path)? {

@@ -73,6 +73,7 @@ impl Drop for TempFolder {
 fn lock_in(path: &Path) -> io::Result<Option<File>> {
     let make = || create_new(options().write(true), path, 0o600);
     let made = faults::perform(&Step::new(Op::Create, path), make).and_then(|lock| {
+        // Whoever takes the folder for a leftover holds the lock until it is gone.
         lock.lock()?;
         Ok(is_at(&lock, path)?.then_some(lock))
     });
