@@ -89,18 +89,16 @@ impl NewFile {
                 break;
             }
             let Self { path, file, .. } = self;
-            let copied = faults::perform(&Step::new(Op::Write, path).len(left.min(COPIED_AT_ONCE)), || {
+            let copied = faults::copy(path, left.min(COPIED_AT_ONCE), |length| {
                 // What was copied before an interruption is not copied again.
-                let left = end.saturating_sub(from.stream_position()?).min(COPIED_AT_ONCE);
-                io::copy(&mut (&mut *from).take(left), file)
+                let left = end.saturating_sub(from.stream_position()?);
+                io::copy(&mut (&mut *from).take(left.min(length)), file)
             })?;
             if copied == 0 {
                 return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
             }
         }
         self.position = self.file.stream_position()?;
-        // The trace takes the content as it is at the end.
-        self.is_foreign = true;
         Ok(())
     }
 

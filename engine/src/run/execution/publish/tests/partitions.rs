@@ -66,7 +66,8 @@ fn what_no_sink_has_written_is_never_replaced() {
     let folder = TempDir::new().unwrap();
     let outside = folder.path().join("outside");
     std::fs::create_dir(&outside).unwrap();
-    let make: [(&str, fn(&Path)); 6] = [
+    type Make = fn(&Path);
+    let make: [(&str, Make); 6] = [
         ("notes.txt", |target| std::fs::write(target.join("notes.txt"), "mine").unwrap()),
         ("mine.csv", |target| std::fs::write(target.join("mine.csv"), "mine").unwrap()),
         ("photos", |target| std::fs::create_dir(target.join("photos")).unwrap()),
