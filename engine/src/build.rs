@@ -12,6 +12,7 @@ use crate::registry::{Registry, RegistryError};
 use load::Loaded;
 pub use output::WriteError;
 use plan::Plan;
+use pypeline_schema::manifest::Effect;
 use std::path::{Path, PathBuf};
 
 /// Why a build did not come to an end; findings about the flow are no such thing.
@@ -41,6 +42,8 @@ pub struct Built {
     pub folder: Option<PathBuf>,
     /// Numbers of nodes and sub flows.
     pub counts: (usize, usize),
+    /// What each node does to the world outside, by ids in the nodes' order; nothing if there were errors.
+    pub effects: Vec<(String, Effect)>,
 }
 
 /// Checks a flow and writes nothing.
@@ -56,12 +59,14 @@ pub fn build(project: &Project, flow: &Path, out: Option<&Path>) -> Result<Built
     let counts = prepared.as_ref().map_or((0, 0), |(loaded, plan)| (loaded.document.nodes.len(), plan.sub_flows.len()));
     let info = prepared.as_ref().and_then(|(loaded, _)| loaded.document.flow.clone());
     let (Some((loaded, plan)), Some(info), false) = (prepared, info, diagnostics.has_errors()) else {
-        return Ok(Built { diagnostics, folder: None, counts });
+        return Ok(Built { diagnostics, folder: None, counts, effects: Vec::new() });
     };
     let path = out.map_or_else(|| project.jobs().join(&info.name), Path::to_path_buf);
     let folder = JobFolder::new(path, &info.name);
-    output::write(&folder, &diagnostics.text, &output::job(&loaded, &plan, &info))?;
-    Ok(Built { diagnostics, folder: Some(folder.path().to_path_buf()), counts })
+    let job = output::job(&loaded, &plan, &info);
+    output::write(&folder, &diagnostics.text, &job)?;
+    let effects = job.dag.nodes.into_iter().map(|node| (node.id, node.effect)).collect();
+    Ok(Built { diagnostics, folder: Some(folder.path().to_path_buf()), counts, effects })
 }
 
 fn prepare(project: &Project, flow: &Path) -> Result<(Diagnostics, Option<(Loaded, Plan)>), BuildError> {

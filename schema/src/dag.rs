@@ -2,7 +2,7 @@
 
 use crate::flow::FlowInfo;
 use crate::link::PortRef;
-use crate::manifest::ModuleManifest;
+use crate::manifest::{Effect, ModuleManifest};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -32,6 +32,8 @@ pub struct DagNode {
     pub module: ModuleManifest,
     /// File name of the plugin library that holds the module.
     pub library: String,
+    /// What it does to the world outside the run with this configuration: the module's word, unless the build knows better.
+    pub effect: Effect,
     /// Configuration after defaults; templates unresolved.
     pub config: Map<String, Value>,
     /// `misc:` of the node.

@@ -269,6 +269,29 @@ fn write_armed(
     Ok(written)
 }
 
+/// Has the system copy up to `len` bytes to the end of a file: counted as a write, shown in the trace as the content that comes of
+/// it. The work is told how many bytes, and says how many it copied.
+pub(crate) fn copy(path: &Path, len: u64, mut work: impl FnMut(u64) -> io::Result<u64>) -> io::Result<u64> {
+    if !is_armed() {
+        return again(&mut || work(len));
+    }
+    let (state, action) = begin(&Step::new(Op::Write, path).len(len));
+    let part = match action {
+        Some(Action::Kill) => kill(),
+        Some(Action::Torn) => len / 2,
+        Some(Action::Fail(errno)) => return Err(errno.into()),
+        Some(Action::Short) => (len / 2).max(1),
+        Some(Action::Interrupt | Action::Delay(_)) | None => len,
+    };
+    let copied = again(&mut || work(part))?;
+    drop(state);
+    content(path)?;
+    if action == Some(Action::Torn) {
+        kill();
+    }
+    Ok(copied)
+}
+
 /// Shows in the trace what others have written to a file.
 pub(crate) fn content(path: &Path) -> io::Result<()> {
     if is_armed() {

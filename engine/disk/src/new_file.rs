@@ -15,6 +15,9 @@ const SUFFIX: &str = ".pype-tmp";
 /// How often a temporary file is made anew that somebody took for a leftover before it was locked.
 const TRIES: usize = 100;
 
+/// Bytes between two looks at whether a copy is to go on.
+const COPIED_AT_ONCE: u64 = 64 << 20;
+
 /// What happens to a file that has the name already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Publish {
@@ -74,6 +77,28 @@ impl NewFile {
         faults::perform(&Step::new(Op::Truncate, &self.path).len(0), || self.file.set_len(0))?;
         self.position = self.file.seek(SeekFrom::Start(0))?;
         self.is_foreign = false;
+        Ok(())
+    }
+
+    /// Adds the next `length` bytes of another file: the system copies or shares them by itself where it can.
+    pub fn copy_from(&mut self, from: &mut File, length: u64) -> io::Result<()> {
+        let end = from.stream_position()? + length;
+        loop {
+            let left = end.saturating_sub(from.stream_position()?);
+            if left == 0 {
+                break;
+            }
+            let Self { path, file, .. } = self;
+            let copied = faults::copy(path, left.min(COPIED_AT_ONCE), |length| {
+                // What was copied before an interruption is not copied again.
+                let left = end.saturating_sub(from.stream_position()?);
+                io::copy(&mut (&mut *from).take(left.min(length)), file)
+            })?;
+            if copied == 0 {
+                return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
+            }
+        }
+        self.position = self.file.stream_position()?;
         Ok(())
     }
 

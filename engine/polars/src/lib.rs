@@ -1,11 +1,12 @@
 //! The embedded executor: fused stages on Polars' streaming engine. Nothing but the final binary links this crate.
 //!
-//! Order: [`plan`] turns a stage into lazy frames, with a counter on every link; [`scan`], [`sink`] and [`table`] make its ends;
+//! Order: [`plan`] turns a stage into lazy frames, with a counter on every link; [`scan`], [`sink`] (with [`partitions`]) and [`table`] make its ends;
 //! [`arrow_bridge`] carries rows between Polars' Arrow and arrow-rs; [`fault`] says in our words what Polars says in its own.
 
 mod arrow_bridge;
 mod fault;
 mod header_only;
+mod partitions;
 mod plan;
 mod scan;
 mod sink;

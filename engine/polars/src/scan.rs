@@ -17,13 +17,22 @@ pub(crate) fn scan(scan: &Scan) -> Fallible<LazyFrame> {
         let text = format!("a scan has one path or glob, and this one has {}", scan.paths.len());
         return Err(Box::new(Fault::new(FaultKind::Contract, text)));
     };
-    let is_glob = look(path)?;
+    let looked = look(path)?;
+    let is_glob = looked == Looked::Glob;
+    if looked == Looked::Folder && !matches!(scan.format, ScanFormat::Parquet) {
+        let fault = Fault::new(FaultKind::Io, "the input path is a folder");
+        return Err(about(path, fault.help("name a file in it, or a glob such as `folder/*.csv`")));
+    }
     let frame = match &scan.format {
         ScanFormat::Csv(csv) => csv_frame(path, is_glob, csv, scan.columns.as_deref(), scan.limit)?,
         ScanFormat::Parquet => {
             let args = ScanArgsParquet {
                 glob: is_glob,
-                hive_options: HiveOptions::new_disabled(),
+                hive_options: if scan.hive_partitioning.unwrap_or(looked == Looked::Folder) {
+                    HiveOptions::new_enabled()
+                } else {
+                    HiveOptions::new_disabled()
+                },
                 n_rows: scan.limit.map(limit),
                 ..ScanArgsParquet::default()
             };
@@ -44,21 +53,26 @@ fn about(path: &str, fault: Fault) -> Box<Fault> {
     Box::new(if named { fault } else { fault.with("path", path) })
 }
 
-/// Looks at a path; true if it is a glob rather than a file of that very name.
-fn look(path: &str) -> Fallible<bool> {
+/// What a path is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Looked {
+    File,
+    Folder,
+    /// No file or folder has that very name.
+    Glob,
+}
+
+/// Looks at a path.
+fn look(path: &str) -> Fallible<Looked> {
     match std::fs::metadata(path) {
-        Ok(found) if found.is_dir() => {
-            let fault = Fault::new(FaultKind::Io, "the input path is a folder")
-                .help("name a file in it, or a glob such as `folder/*.csv`");
-            Err(about(path, fault))
-        }
+        Ok(found) if found.is_dir() => Ok(Looked::Folder),
         Ok(_) => {
             std::fs::File::open(path).map_err(|error| {
                 about(path, Fault::new(FaultKind::Io, format!("the input cannot be read: {error}")))
             })?;
-            Ok(false)
+            Ok(Looked::File)
         }
-        Err(_) if path.contains(['*', '?', '[']) => Ok(true),
+        Err(_) if path.contains(['*', '?', '[']) => Ok(Looked::Glob),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let fault = Fault::new(FaultKind::Io, "there is no such input file")
                 .help("relative paths start at the project's root folder");

@@ -2,6 +2,7 @@
 
 use crate::arrow_bridge::{batches, schema};
 use crate::fault::{from_table, translate};
+use crate::partitions;
 use polars::prelude::{
     CsvWriterOptions, DataFrame, FileWriteFormat, LazyFrame, ParquetCompression, ParquetWriteOptions, PlRefPath,
     PlanCallback, PolarsResult, SerializeOptions, SinkDestination, SinkTarget, UnifiedSinkArgs,
@@ -16,8 +17,12 @@ use std::sync::Arc;
 /// Rows per batch handed to a table: what travels best across the plugin boundary.
 const BATCH_ROWS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(65_535);
 
-/// Rows into a file.
-pub(crate) fn write(frame: LazyFrame, destination: &Destination, temporary: &Path) -> Result<LazyFrame, Box<Fault>> {
+/// Rows into a file, or into a folder of files.
+pub(crate) fn write(
+    mut frame: LazyFrame,
+    destination: &Destination,
+    temporary: &Path,
+) -> Result<LazyFrame, Box<Fault>> {
     let path = PlRefPath::try_from_path(temporary).map_err(|error| Box::new(translate(&error)))?;
     let format = match &destination.format {
         WriteFormat::Csv(csv) => FileWriteFormat::Csv(CsvWriterOptions {
@@ -44,7 +49,13 @@ pub(crate) fn write(frame: LazyFrame, destination: &Destination, temporary: &Pat
             ..ParquetWriteOptions::default()
         })),
     };
-    let target = SinkDestination::File { target: SinkTarget::Path(path) };
+    let columns = &destination.partition_by;
+    let target = if columns.is_empty() {
+        SinkDestination::File { target: SinkTarget::Path(path) }
+    } else {
+        partitions::check(&mut frame, columns)?;
+        partitions::destination(path, columns, &destination.format)
+    };
     frame.sink(target, format, UnifiedSinkArgs::default()).map_err(|error| Box::new(translate(&error)))
 }
 

@@ -33,6 +33,7 @@ pub fn job(loaded: &Loaded, plan: &Plan, flow: &FlowInfo) -> Job {
             id: node.id.clone(),
             module: (*module.manifest).clone(),
             library: module.plugin.library.clone(),
+            effect: module.effect,
             config: module.config.clone(),
             misc: node.misc.clone(),
             line: document.positions.line(&node.pointer),

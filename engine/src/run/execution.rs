@@ -13,6 +13,7 @@ mod items;
 mod landing;
 mod lane;
 mod module;
+mod outputs;
 mod pass;
 mod ports;
 mod publish;

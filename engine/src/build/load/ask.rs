@@ -7,7 +7,8 @@ use crate::diagnostics::Diagnostic;
 use crate::diagnostics::code::Code;
 use crate::template;
 use pypeline_schema::fault::Fault;
-use pypeline_schema::lowering::{Items, LowerRequest, Lowering, Service};
+use pypeline_schema::lowering::{Items, LowerRequest, Lowering, Service, WriteMode};
+use pypeline_schema::manifest::{Effect, ModuleKind};
 use serde_json::{Map, Value};
 use std::collections::HashSet;
 
@@ -66,6 +67,24 @@ pub fn service(
     let pointer = node.locate(pointer);
     let span = document.positions.value(&pointer);
     Err(Box::new(Diagnostic::new(Code::ConfigWrongValue, message).help(help).at(pointer, span)))
+}
+
+/// What a node does to the world outside the run: adding to a file is told from replacing it, since a run that is gone on with can
+/// tell by what it has kept that rows were added already. Else it is the module's own word.
+pub fn effect(node: &NodeEntry, resolved: &Resolved) -> Effect {
+    let declared = resolved.manifest.effect;
+    if resolved.manifest.service || resolved.manifest.kind != ModuleKind::Sink {
+        return declared;
+    }
+    let answer = |config: &Value| lower(resolved, StandIns::default().replace(config, String::new()), Vec::new());
+    let config = Value::Object(resolved.config.clone());
+    match answer(&config).or_else(|_| answer(&without_options(node, resolved))) {
+        Ok(Lowering::Destination(destination)) => match destination.mode {
+            WriteMode::Append => Effect::Idempotent,
+            WriteMode::Overwrite | WriteMode::Error => Effect::AtomicReplace,
+        },
+        _ => declared,
+    }
 }
 
 fn lower(resolved: &Resolved, config: Value, linked_outputs: Vec<String>) -> Result<Lowering, Box<Fault>> {

@@ -54,7 +54,8 @@ pub fn resolve(
         let is_sound = checker.is_some() && findings.is_empty();
         findings.into_iter().for_each(|finding| diagnostics.push(finding));
         let config = config::with_defaults(&manifest, &node.config);
-        let mut resolved = Resolved { plugin, manifest, config, answer: None };
+        let effect = manifest.effect;
+        let mut resolved = Resolved { plugin, manifest, config, effect, answer: None };
         if is_sound && resolved.manifest.lowers {
             let asked = if resolved.manifest.service {
                 ask::service(node, &resolved, linked.get(&node.id.to_ascii_lowercase()), document)
@@ -62,7 +63,10 @@ pub fn resolve(
                 ask::plain(node, &resolved, document).map(|()| None)
             };
             match asked {
-                Ok(answer) => resolved.answer = answer,
+                Ok(answer) => {
+                    resolved.answer = answer;
+                    resolved.effect = ask::effect(node, &resolved);
+                }
                 Err(finding) => diagnostics.push(*finding),
             }
         }

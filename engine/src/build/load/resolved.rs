@@ -2,7 +2,7 @@
 
 use crate::plugins::handle::Plugin;
 use pypeline_schema::lowering::Lowering;
-use pypeline_schema::manifest::ModuleManifest;
+use pypeline_schema::manifest::{Effect, ModuleManifest};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -15,6 +15,8 @@ pub struct Resolved {
     pub manifest: Arc<ModuleManifest>,
     /// The node's configuration after defaults.
     pub config: Map<String, Value>,
+    /// What the node does to the world outside the run.
+    pub effect: Effect,
     /// What a module whose manifest says `service` does here. Words stand in it for what templates will give. None where
     /// the answer hangs on those, or where the configuration is wrong.
     pub answer: Option<Lowering>,

@@ -1,79 +1,25 @@
 //! The end of a sub flow that has succeeded, in this order: what others need of it is written down beside, its files take their
 //! names, its record lands, and only then does anybody see what it has made.
 
-use super::items;
 use super::pass::{Attempt, Work, lock};
-use super::publish::{self, Publication};
+use super::publish;
 use super::services::Kept;
+use super::{items, outputs};
+use crate::run::checkpoint::Unkept;
 use crate::run::checkpoint::keys;
-use crate::run::checkpoint::{Unkept, file_seen};
 use crate::run::frames;
-use crate::run::prepare::{NodeFault, SubFlowPlan};
+use crate::run::prepare::NodeFault;
 use crate::run::report::counts;
 use pypeline_disk::faults;
-use pypeline_schema::checkpoint::{
-    self as record, Begun, FailedSubFlow, FileSeen, KeptCache, KeptList, Landed, Record,
-};
+use pypeline_schema::checkpoint::{self as record, Begun, FailedSubFlow, KeptCache, KeptList, Landed, Record};
 use pypeline_schema::event::Event;
 use pypeline_schema::fault::{Fault, FaultKind};
-use pypeline_schema::lowering::Lowering;
 use pypeline_schema::manifest::Effect;
 use pypeline_schema::settings::Durability;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
-
-/// Files of one glob that are looked at, at most.
-const FILES: usize = 1_000;
-
-/// The places of all file sinks, tried before a row is read.
-pub(super) fn plan(attempt: &Attempt, plan: &SubFlowPlan) -> Result<(), Vec<NodeFault>> {
-    let (mut planned, mut faults, shared) = (BTreeMap::new(), Vec::new(), &attempt.shared);
-    let durability = shared.job.metadata.settings.durability.unwrap_or_default();
-    let earlier = attempt.earlier_intents();
-    for ready in &plan.prepared {
-        let Some(Lowering::Destination(destination)) = &ready.lowering else { continue };
-        let name = format!("{}-{}", shared.values.run_id(), shared.attempts.fetch_add(1, Ordering::Relaxed));
-        let node = shared.node_id(ready.node);
-        match Publication::plan(destination, node, &name, &shared.claims, durability, &earlier) {
-            Ok(publication) => {
-                planned.insert(ready.node, publication);
-            }
-            Err(fault) => faults.push((ready.node, fault)),
-        }
-    }
-    if !faults.is_empty() {
-        return Err(faults);
-    }
-    *lock(&attempt.publications) = planned;
-    if shared.checkpoints.is_on() {
-        *lock(&attempt.inputs) = inputs(plan);
-    }
-    Ok(())
-}
-
-/// The files that a sub flow is about to read, as they are.
-fn inputs(plan: &SubFlowPlan) -> Vec<FileSeen> {
-    let scans = plan.prepared.iter().filter_map(|ready| match &ready.lowering {
-        Some(Lowering::Scan(scan)) => Some(&scan.paths),
-        _ => None,
-    });
-    let mut seen = Vec::new();
-    for path in scans.flatten() {
-        match file_seen(Path::new(path)) {
-            Some(file) => seen.push(file),
-            None if path.contains(['*', '?', '[']) => {
-                let files = glob::glob(path).into_iter().flatten().flatten().take(FILES);
-                seen.extend(files.filter_map(|file| file_seen(&file)));
-            }
-            // A folder, or nothing: the scan will say.
-            None => {}
-        }
-    }
-    seen
-}
 
 /// Everything has succeeded: it lands, and rows and globals become everybody's.
 pub(super) async fn land(work: &Work) -> Result<(), Vec<NodeFault>> {
@@ -97,7 +43,7 @@ pub(super) async fn land(work: &Work) -> Result<(), Vec<NodeFault>> {
         }
     } else {
         let outputs;
-        (outputs, folders) = publish_files(attempt, publications).await?;
+        (outputs, folders) = outputs::publish_files(attempt, publications).await?;
         if let Some(landed) = &mut landed {
             landed.outputs = outputs;
         }
@@ -209,49 +155,6 @@ fn stage_tables(work: &Work, landed: &mut Landed) -> Result<(), Unkept> {
     Ok(())
 }
 
-/// Brings files to disk and gives them their names, on a thread of its own: the pool is the modules', and may be full. Until all
-/// are whole the attempt can be given up; then it only takes renames. Gives the files as they are now, and the folders to sync.
-async fn publish_files(
-    attempt: &Arc<Attempt>,
-    publications: BTreeMap<usize, Publication>,
-) -> Result<(Vec<FileSeen>, BTreeSet<PathBuf>), Vec<NodeFault>> {
-    let blame = publications.keys().next().copied().unwrap_or_default();
-    attempt.note_temporaries(publications.values().map(|publication| publication.temporary().to_path_buf()).collect());
-    let (sender, receiver) = tokio::sync::oneshot::channel();
-    let publisher = Arc::clone(attempt);
-    let publish = move || {
-        let publish = || {
-            for (node, publication) in &publications {
-                publication.complete().map_err(|fault| vec![(*node, fault)])?;
-            }
-            publisher
-                .intend(publications.values().filter_map(Publication::intent).collect())
-                .map_err(|fault| vec![(blame, fault)])?;
-            if !publisher.begin_publishing() {
-                return Err(Vec::new());
-            }
-            for (node, publication) in &publications {
-                publication.publish().map_err(|fault| vec![(*node, fault)])?;
-            }
-            let seen = publications.values().filter_map(|publication| file_seen(publication.target()));
-            let folders = publications.values().map(|publication| publication.folder().to_path_buf());
-            Ok((seen.collect(), folders.collect()))
-        };
-        let published = publish();
-        drop(publications);
-        // Nobody waits for an attempt that was given up.
-        let _ = sender.send(published);
-    };
-    std::thread::Builder::new()
-        .name("pype-publish".to_owned())
-        .spawn(publish)
-        .map_err(|error| vec![(blame, Box::new(Fault::new(FaultKind::Io, "no thread to be had").caused_by(&error)))])?;
-    receiver.await.unwrap_or_else(|_| {
-        let fault = Fault::new(FaultKind::Panic, "publishing files ended without a word");
-        Err(vec![(blame, Box::new(fault))])
-    })
-}
-
 /// Nodes that give loops their items, each with its ports.
 fn lists(work: &Work) -> impl Iterator<Item = (usize, &Vec<String>)> {
     let shared = &work.attempt.shared;
@@ -312,7 +215,7 @@ impl Attempt {
     }
 
     /// Files that rows were added to, perhaps, by attempts before it: of this process, or of one that died.
-    fn earlier_intents(&self) -> Vec<publish::Intent> {
+    pub(super) fn earlier_intents(&self) -> Vec<publish::Intent> {
         if faults::planted("append-twice") {
             return Vec::new();
         }
@@ -328,7 +231,7 @@ impl Attempt {
     }
 
     /// Says which files rows are about to be added to, on a thread that may wait.
-    fn intend(&self, intents: Vec<publish::Intent>) -> Result<(), Box<Fault>> {
+    pub(super) fn intend(&self, intents: Vec<publish::Intent>) -> Result<(), Box<Fault>> {
         self.pass.history().intents.extend(intents.iter().cloned());
         let record = |intent: publish::Intent| record::Intent {
             key: self.key(),
@@ -403,7 +306,7 @@ impl super::Shared {
     /// Nodes of a sub flow whose effect may be repeated by another attempt.
     fn effects(&self, sub_flow: usize) -> impl Iterator<Item = usize> {
         let repeats =
-            |node: &usize| self.job.dag.nodes.get(*node).is_some_and(|node| node.module.effect == Effect::AtLeastOnce);
+            |node: &usize| self.job.dag.nodes.get(*node).is_some_and(|node| node.effect == Effect::AtLeastOnce);
         self.nodes(sub_flow).iter().copied().filter(repeats)
     }
 

@@ -2,7 +2,7 @@
 
 use super::Shared;
 use super::cancel::Cancel;
-use super::publish::{Intent, Publication};
+use super::publish::{Intent, Publication, discard};
 use super::services::Kept;
 use super::watch::Entry;
 use super::wiring::Tables;
@@ -154,8 +154,7 @@ impl Attempt {
             // Temporary files go now: the attempt itself may never let go of them.
             drop(std::mem::take(&mut *lock(&self.publications)));
             for path in std::mem::take(&mut *lock(&self.temporaries)) {
-                // One that is gone already is as it should be.
-                let _ = std::fs::remove_file(path);
+                discard(&path);
             }
         }
         abandoned

@@ -29,8 +29,7 @@ pub(super) fn delay(shared: &Shared, sub_flow: usize, faults: &[NodeFault], hist
     let settings = &shared.job.metadata.settings;
     let of_node = node.misc.get("retries").and_then(Value::as_u64);
     // What may repeat its effect is repeated only where the failing node says so.
-    let repeats =
-        |at: &usize| shared.job.dag.nodes.get(*at).is_some_and(|node| node.module.effect == Effect::AtLeastOnce);
+    let repeats = |at: &usize| shared.job.dag.nodes.get(*at).is_some_and(|node| node.effect == Effect::AtLeastOnce);
     if of_node.is_none() && shared.nodes(sub_flow).iter().any(repeats) {
         return None;
     }

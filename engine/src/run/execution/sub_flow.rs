@@ -2,7 +2,7 @@
 
 use super::pass::{Attempt, Pass, Work, lock};
 use super::watch::Due;
-use super::{Shared, landing, module, retry, secrets, services, wiring};
+use super::{Shared, landing, module, outputs, retry, secrets, services, wiring};
 use crate::run::prepare::{self, NodeFault, SubFlowPlan, Unit};
 use crate::run::report::NodePass;
 use crate::scheduling::Outcome;
@@ -156,7 +156,7 @@ async fn work(attempt: &Arc<Attempt>) -> Result<(), Vec<NodeFault>> {
 async fn waves(attempt: &Arc<Attempt>) -> Result<(), Vec<NodeFault>> {
     secrets::fetch(attempt).await?;
     let plan = plan(attempt)?;
-    landing::plan(attempt, &plan)?;
+    outputs::plan(attempt, &plan)?;
     let work = Work { attempt: Arc::clone(attempt), plan };
     for (at, wave) in work.plan.waves.iter().enumerate() {
         if attempt.cancel.is_cancelled() {
