@@ -2,7 +2,7 @@
 
 use polars::prelude::file_provider::{FileProviderArgs, FileProviderReturn, FileProviderType, HivePathProvider};
 use polars::prelude::{
-    DataType, FileWriteFormat, LazyFrame, PartitionStrategy, PlRefPath, PlanCallback, PolarsError, PolarsResult,
+    DataType, LazyFrame, PartitionStrategy, PlRefPath, PlanCallback, PolarsError, PolarsResult,
     Schema, SinkDestination, col,
 };
 use pypeline_engine::diagnostics::suggest;
