@@ -79,7 +79,7 @@ impl RunError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Values(problems) if problems.iter().all(Problem::is_usage) => 2,
-            Self::Job(_) | Self::Values(_) => 3,
+            Self::Job(_) | Self::Values(_) | Self::Locked(LockError::Unsafe { .. }) => 3,
             Self::Locked(LockError::Held { .. }) => 4,
             Self::Secrets(_) | Self::System(_) | Self::Locked(LockError::Io { .. }) => 1,
         }

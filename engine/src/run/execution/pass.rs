@@ -149,7 +149,7 @@ impl Attempt {
             drop(std::mem::take(&mut *lock(&self.publications)));
             for path in std::mem::take(&mut *lock(&self.temporaries)) {
                 // One that is gone already is as it should be.
-                let _ = std::fs::remove_file(path);
+                let _ = pypeline_disk::remove_file(&path);
             }
         }
         abandoned
