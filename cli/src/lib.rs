@@ -32,6 +32,7 @@ pub fn main() -> ExitCode {
         return ExitCode::from(Exit::Failed as u8);
     }
     quiet_panics();
+    outlive_full_quotas();
     let cli = Cli::parse();
     match dispatch(&cli) {
         Ok(0) if render::is_lost() => ExitCode::from(Exit::Failed as u8),
@@ -67,6 +68,12 @@ fn dispatch(cli: &Cli) -> Result<u8, exit::Failure> {
         Command::ClearRegistry => commands::registry::clear(&cli.global),
         Command::Init(args) => commands::init::init(&cli.global, args),
     }
+}
+
+/// A file that grows beyond its limit is an error with a path, and not the end of the process.
+fn outlive_full_quotas() {
+    // Where that cannot be had, the process ends as others do.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
 }
 
 /// A panic on a worker's thread is caught and becomes an error with a place. One on the main thread is a defect, and is shown

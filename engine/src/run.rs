@@ -4,6 +4,7 @@ mod execution;
 pub mod checkpoint;
 pub mod context;
 mod dependencies;
+mod error;
 pub mod explain;
 mod frames;
 mod last_words;
@@ -17,17 +18,17 @@ mod templater;
 
 use crate::artifacts::{self, Artifact, ArtifactStore, Policy};
 use crate::executor::Executor;
-use crate::job_folder::{JobLock, LockError};
+use crate::job_folder::JobLock;
 use crate::project::Project;
-use crate::secrets::{SecretError, Vault, net};
+use crate::secrets::{Vault, net};
+pub use error::RunError;
 use execution::workers::{self, Workers};
 use execution::{Cancel, Parts, Shared, conduct};
-use job::{Job, JobError};
+use job::Job;
 use observe::Observer;
 use observe::journal::Journal;
 use observe::line_writer::LineWriter;
 use observe::logging;
-use pypeline_schema::fault::Fault;
 use pypeline_schema::run_result::{RunResult, State};
 use resume::Start;
 pub use resume::{Called, OnChange, Resume};
@@ -63,115 +64,6 @@ pub struct RunOptions {
     pub resume: Option<Resume>,
     /// Another job runs this one.
     pub called: Option<Called>,
-}
-
-/// Why a run did not begin.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// The job folder cannot be used.
-    #[error(transparent)]
-    Job(#[from] JobError),
-    /// Another run or build holds the job.
-    #[error(transparent)]
-    Locked(#[from] LockError),
-    /// Values that are missing, wrong or unknown, all of them.
-    #[error("{}", lines("the run has not begun: its values are not complete", .0))]
-    Values(Vec<Problem>),
-    /// Secrets that are not to be had, all of them.
-    #[error("{}", lines("the run has not begun: not all of its secrets are to be had", .0.iter().map(with_help)))]
-    Secrets(Vec<SecretError>),
-    /// There is no run that did not come to its end.
-    #[error("nothing to resume: every run of this job has come to its end, or kept no checkpoints")]
-    NothingToResume,
-    /// What the unfinished run was given is no longer so.
-    #[error("{}", changed(.run, .changes, .affected))]
-    Changed {
-        /// Id of the run.
-        run: String,
-        /// A line for each change.
-        changes: Vec<String>,
-        /// Sub flows that they concern.
-        affected: Vec<String>,
-    },
-    /// The run has brought down one process after another.
-    #[error(
-        "run {run} has brought down {deaths} processes one after another without getting anywhere{}; look at what it does, \
-         or go on all the same with `--force`",
-        working(.at_work)
-    )]
-    CrashLoop {
-        /// Id of the run.
-        run: String,
-        /// How many.
-        deaths: u64,
-        /// Sub flows that were at work, with their plugins.
-        at_work: Vec<String>,
-    },
-    /// The checkpoints of the unfinished run cannot be used.
-    #[error("the checkpoints in `{}` cannot be used: {why}; run the job anew, with its values, and remove them by `pype clean`", .path.display())]
-    Unreadable {
-        /// Their folder.
-        path: PathBuf,
-        /// Why.
-        why: String,
-    },
-    /// The checkpoints cannot be read.
-    #[error("cannot read the checkpoints in `{}`: {source}", .path.display())]
-    Checkpoints {
-        /// Their folder.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The disk refuses what every run has to write.
-    #[error("the run has not begun: {0}")]
-    Disk(Box<Fault>),
-    /// The system refused threads or signals.
-    #[error("the run cannot be set up: {0}")]
-    System(#[from] std::io::Error),
-}
-
-impl RunError {
-    /// Exit code of `pype run`.
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            Self::Values(problems) if problems.iter().all(Problem::is_usage) => 2,
-            Self::NothingToResume => 0,
-            Self::Job(_) | Self::Values(_) | Self::Changed { .. } | Self::Unreadable { .. } => 3,
-            Self::Locked(LockError::Held { .. }) => 4,
-            Self::CrashLoop { .. } | Self::Checkpoints { .. } | Self::Disk(_) => 1,
-            Self::Secrets(_) | Self::System(_) | Self::Locked(LockError::Io { .. }) => 1,
-        }
-    }
-}
-
-fn lines(title: &str, found: impl IntoIterator<Item = impl std::fmt::Display>) -> String {
-    let lines: Vec<String> = found.into_iter().map(|one| format!("\n  - {one}")).collect();
-    format!("{title}:{}", lines.concat())
-}
-
-fn changed(run: &str, changes: &[String], affected: &[String]) -> String {
-    let affected = match affected {
-        [] => "no sub flow".to_owned(),
-        some => some.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
-    };
-    let title = format!("since run {run} began, this has changed");
-    format!(
-        "{}\n`--on-change rerun-affected` goes on and runs again what that concerns ({affected}); `--on-change accept` takes \
-         what has landed as it is",
-        lines(&title, changes)
-    )
-}
-
-fn working(at_work: &[String]) -> String {
-    if at_work.is_empty() { String::new() } else { format!(", with {} at work", at_work.join(", ")) }
-}
-
-fn with_help(error: &SecretError) -> String {
-    match &error.help {
-        Some(help) => format!("{error}; {help}"),
-        None => error.to_string(),
-    }
 }
 
 /// Who works for a run and looks on.
@@ -249,7 +141,7 @@ fn run_opened(
     host: Host,
     observer: Arc<dyn Observer>,
 ) -> Result<(RunResult, Returned), RunError> {
-    last_words::tell_of_death(&job.folder, "");
+    last_words::tell_of_death(&job.folder, lock.previous());
     let start = Start::find(&job, options)?;
     let options = &start.options(&job, options);
     let opened = host.runtime.block_on(Values::open(&job, options, host.keeper, start.identity()));
@@ -276,8 +168,11 @@ fn run_opened(
         .then(|| logging::open_run_log(values.run_id(), &record))
         .map(|opened| opened.inspect_err(|error| tracing::warn!("the run's log cannot be written: {error}")));
     if let Some(path) = options.events.as_ref().filter(|_| host.depth == 0) {
-        let writer: Box<dyn std::io::Write + Send> =
-            if path.as_os_str() == "-" { Box::new(std::io::stdout()) } else { Box::new(std::fs::File::create(path)?) };
+        let writer: Box<dyn std::io::Write + Send> = if path.as_os_str() == "-" {
+            Box::new(std::io::stdout())
+        } else {
+            Box::new(pypeline_disk::talk::create(path, 0o666)?)
+        };
         journal.record_to(Box::new(LineWriter::new(writer)?));
     }
     let control = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -323,16 +218,8 @@ fn run_opened(
 type Returned = BTreeMap<String, Arc<Artifact>>;
 
 fn write_result(record: &Path, result: &RunResult) -> std::io::Result<()> {
-    let text = serde_json::to_string_pretty(result).map_err(std::io::Error::from)?;
-    // Beside it first: a disk that is full leaves no half of a result.
-    let beside = record.join(".result.json.tmp");
-    let written =
-        std::fs::write(&beside, text + "\n").and_then(|()| std::fs::rename(&beside, record.join("result.json")));
-    if written.is_err() {
-        // What was never made cannot be removed.
-        let _ = std::fs::remove_file(&beside);
-    }
-    written
+    let text = serde_json::to_string_pretty(result).map_err(std::io::Error::from)? + "\n";
+    pypeline_disk::replace(&record.join("result.json"), text.as_bytes(), 0o600, false)
 }
 
 /// Threads that may be asked for.

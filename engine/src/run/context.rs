@@ -102,7 +102,7 @@ fn fetch(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let keeper = Keeper::new(vault, project.root());
     let fetched = runtime.block_on(keeper.fetch(wanted, std::time::Duration::ZERO));
-    Ok(fetched.err().into_iter().flatten().map(|error: SecretError| super::with_help(&error)).collect())
+    Ok(fetched.err().into_iter().flatten().map(|error: SecretError| super::error::with_help(&error)).collect())
 }
 
 impl VariableReport {

@@ -2,6 +2,7 @@
 
 use super::Job;
 use crate::job_folder::{JobFolder, LockError, canonical};
+use pypeline_disk::{NewFile, Publish, make_folders, sweep, sync_folder};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::io::Write;
@@ -39,18 +40,34 @@ pub enum WriteError {
     Locked(#[from] LockError),
 }
 
+/// A job's values and records are its user's: nobody else reads them, whatever the umask.
+const PRIVATE_FOLDER: u32 = 0o700;
+const PRIVATE_FILE: u32 = 0o600;
+
+/// The lock is held: there is one build at a time.
+const TAG: &str = "build";
+
 /// Writes a job into `folder`, beside whatever else is in it. Takes the run lock meanwhile.
 pub fn write(folder: &JobFolder, yaml: &str, job: &Job) -> Result<(), WriteError> {
+    let is_new = !folder.path().is_dir();
     create_folder(folder.path())?;
     let _lock = folder.lock("pype build")?;
     if let Some(other) = folder.other_job() {
         return Err(WriteError::OtherJob { path: folder.path().to_path_buf(), other });
     }
     create_folder(&folder.context_folder())?;
+    // What builds left that were killed.
+    sweep(folder.path());
+    sweep(&folder.context_folder());
     replace(&folder.yaml(), yaml.as_bytes())?;
     write_context(&folder.context("default"), &job.context)?;
     replace(&folder.dag(), &pretty(&job.dag))?;
-    replace(&folder.metadata(), &pretty(&job.metadata))
+    replace(&folder.metadata(), &pretty(&job.metadata))?;
+    let around = folder.path().parent().filter(|_| is_new).map(Path::to_path_buf);
+    for folder in [folder.context_folder(), folder.path().to_path_buf()].into_iter().chain(around) {
+        sync_folder(&folder).map_err(|source| WriteError::Io { path: folder, source })?;
+    }
+    Ok(())
 }
 
 /// Adds variables that the file does not have yet; what a person has written stays.
@@ -79,23 +96,16 @@ fn pretty(value: &impl Serialize) -> Vec<u8> {
 }
 
 fn create_folder(path: &Path) -> Result<(), WriteError> {
-    std::fs::create_dir_all(path).map_err(|source| WriteError::Io { path: path.to_path_buf(), source })
+    make_folders(path, PRIVATE_FOLDER).map_err(|source| WriteError::Io { path: path.to_path_buf(), source })
 }
 
 /// Written beside, brought to disk, renamed.
 fn replace(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
-    let fail = |source| WriteError::Io { path: path.to_path_buf(), source };
-    let folder = path.parent().unwrap_or(path);
-    let mut file = tempfile::Builder::new().prefix(".pype-").tempfile_in(folder).map_err(fail)?;
-    file.write_all(bytes).map_err(fail)?;
-    readable_by_all(file.as_file()).map_err(fail)?;
-    file.as_file().sync_all().map_err(fail)?;
-    file.persist(path).map_err(|error| fail(error.error))?;
-    Ok(())
-}
-
-/// Temporary files are private by default; a job folder is as readable as any file that its user makes.
-fn readable_by_all(file: &std::fs::File) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+    let replace = || {
+        let mut file = NewFile::beside(path, TAG, PRIVATE_FILE)?;
+        file.write_all(bytes)?;
+        file.sync()?;
+        file.publish(path, Publish::Replace)
+    };
+    replace().map_err(|source| WriteError::Io { path: path.to_path_buf(), source })
 }
