@@ -143,16 +143,17 @@ impl Start {
             }
             Durability::Process | Durability::Off => Syncing::Process,
         };
-        let mut frozen = freeze::frozen(job, values, options, self.sequence);
         let session = Session { run_id: values.run_id().to_owned(), process: std::process::id(), accepted: Vec::new() };
         let Some((unfinished, before)) = self.goes_on else {
             if is_off {
                 return Ok((Checkpoints::default(), Dependencies::default()));
             }
+            let frozen = freeze::frozen(job, values, options, self.sequence);
             let name = options.called.as_ref().map_or(values.run_id(), |called| &called.name);
             let checkpoints = Checkpoints::begin(&job.folder, name, frozen, session, syncing, self.older);
             return Ok((checkpoints.map_err(RunError::Disk)?, Dependencies::default()));
         };
+        let mut frozen = freeze::frozen(job, values, options, self.sequence);
         let io = |source| RunError::Checkpoints { path: unfinished.folder.clone(), source };
         let sessions = Sessions::of(&unfinished.folder).map_err(io)?;
         let resume = options.resume.unwrap_or_default();

@@ -8,10 +8,11 @@ use crate::run::job::Job;
 use crate::run::templater::Values;
 use crate::secrets::net;
 use pypeline_schema::checkpoint::{CHECKPOINT_VERSION, Frozen};
+use pypeline_schema::execution_metadata::SubFlowLink;
 use pypeline_schema::flow::Variable;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The first record of a run's journal.
 pub(in crate::run) fn frozen(job: &Job, values: &Values, options: &RunOptions, sequence: u64) -> Frozen {
@@ -63,13 +64,17 @@ fn given(values: &[(String, Value)], declared: &BTreeMap<String, Variable>) -> (
 
 /// A hash of each sub flow: what decides what it does, and when.
 fn sub_flows(job: &Job) -> BTreeMap<String, String> {
+    let mut leading: HashMap<&str, Vec<&SubFlowLink>> = HashMap::new();
+    for link in &job.metadata.control {
+        leading.entry(&link.to).or_default().push(link);
+    }
     let hash = |(at, sub_flow): (usize, &pypeline_schema::execution_metadata::SubFlowMetadata)| {
         let nodes = job.index.nodes_of.get(at).into_iter().flatten().filter_map(|node| job.dag.nodes.get(*node));
         let nodes: Vec<Value> =
             nodes.map(|node| json!([node.id, node.module.name, node.module.version, node.config])).collect();
         let links = job.index.links_of.get(at).into_iter().flatten().filter_map(|link| job.dag.data_links.get(*link));
         let links: Vec<Value> = links.map(|link| json!([link.from, link.to])).collect();
-        let leading = job.metadata.control.iter().filter(|link| link.to == sub_flow.name);
+        let leading = leading.get(sub_flow.name.as_str()).into_iter().flatten();
         // How many items go at the same time changes nothing.
         let condition = |text: &str| text.split(" parallel=").next().unwrap_or_default().to_owned();
         let leading: Vec<Value> =
