@@ -1,5 +1,7 @@
 //! Files beside their targets until their sub flow has succeeded: then they take the name, and no reader ever sees a part.
 
+#![allow(clippy::disallowed_methods)]
+
 use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::lowering::{Destination, WriteFormat, WriteMode};
 use std::collections::{BTreeMap, VecDeque};
