@@ -154,27 +154,28 @@ impl JobFolder {
     /// A job runs what its folder says, and writes where it leads: nobody else may have a say in that.
     fn check_owner(&self) -> Result<(), LockError> {
         let path = self.path.as_path();
-        let refuse = |path: &Path, why: String| LockError::Unsafe { path: path.to_path_buf(), why };
+        let refuse = |path: &Path, why: String| Err(LockError::Unsafe { path: path.to_path_buf(), why });
         let found = std::fs::metadata(path).map_err(|source| LockError::Io { path: path.to_path_buf(), source })?;
-        let user = rustix::process::geteuid();
-        if !user.is_root() && found.uid() != user.as_raw() {
-            let why = format!("belongs to another user ({}), who may change the job at any time", found.uid());
-            return Err(refuse(path, why + ": build it into a folder of your own"));
-        }
-        if found.mode() & 0o002 != 0 {
-            return Err(refuse(path, "may be written by anybody: take that away with `chmod o-w`".to_owned()));
+        if let Some(why) = refusal(found.uid(), found.mode(), rustix::process::geteuid().as_raw()) {
+            return refuse(path, why);
         }
         if found.mode() & 0o020 != 0 {
             tracing::warn!("the job folder `{}` may be written by its group", path.display());
         }
-        for name in [LOCK, RUNS, CHECKPOINTS] {
-            let path = path.join(name);
-            if path.is_symlink() {
-                return Err(refuse(&path, "is a link, and pype makes none there: remove it".to_owned()));
-            }
+        match [LOCK, RUNS, CHECKPOINTS].map(|name| path.join(name)).iter().find(|path| path.is_symlink()) {
+            Some(link) => refuse(link, "is a link, and pype makes none there: remove it".to_owned()),
+            None => Ok(()),
         }
-        Ok(())
     }
+}
+
+/// Why a folder of this owner and mode is none for the jobs of `user`, if so. To root all folders are the same.
+fn refusal(owner: u32, mode: u32, user: u32) -> Option<String> {
+    if user != 0 && owner != user {
+        let why = format!("belongs to another user ({owner}), who may change the job at any time");
+        return Some(why + ": build it into a folder of your own");
+    }
+    (mode & 0o002 != 0).then(|| "may be written by anybody: take that away with `chmod o-w`".to_owned())
 }
 
 /// SHA-256 of a built flow: everything in both files but the fingerprint itself.
@@ -193,4 +194,70 @@ pub fn fingerprint(dag: &DagFile, metadata: &ExecutionMetadata) -> String {
 pub fn canonical(mut value: Value) -> Value {
     value.sort_all_objects();
     value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::Permissions;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    #[test]
+    fn a_lock_tells_who_holds_it_and_who_did_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let job = JobFolder::new(folder.path(), "daily");
+        let mut lock = job.lock("pype run").unwrap();
+        assert_eq!(lock.previous(), "");
+        lock.tell_run("2026-ab");
+        let text = format!("pype run, process {}, run 2026-ab", std::process::id());
+        let refused = job.lock("pype build").unwrap_err().to_string();
+        assert_eq!(refused, format!("job `daily` is held by {text}"));
+        drop(lock);
+        assert_eq!(job.lock("pype build").unwrap().previous(), text);
+        assert_eq!(folder.path().join(LOCK).metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_folder_that_anybody_may_write_to_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let job = JobFolder::new(folder.path(), "daily");
+        let lock = |mode| {
+            std::fs::set_permissions(folder.path(), Permissions::from_mode(mode)).unwrap();
+            job.lock("pype run").map(drop)
+        };
+        assert!(matches!(lock(0o702), Err(LockError::Unsafe { path, .. }) if path == folder.path()));
+        assert!(!folder.path().join(LOCK).exists(), "it was not touched");
+        // Working copies of people who share a group.
+        lock(0o775).unwrap();
+        lock(0o700).unwrap();
+    }
+
+    #[test]
+    fn a_folder_of_another_user_is_refused_but_by_root() {
+        assert!(refusal(1000, 0o755, 1001).unwrap().contains("belongs to another user (1000)"));
+        assert!(refusal(0, 0o755, 1001).is_some());
+        assert_eq!(refusal(1000, 0o775, 1000), None);
+        assert_eq!(refusal(1000, 0o700, 0), None);
+        assert!(refusal(1000, 0o707, 0).is_some());
+    }
+
+    #[test]
+    fn links_at_the_names_of_its_own_files_are_refused() {
+        let (folder, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let job = JobFolder::new(folder.path(), "daily");
+        let victim = outside.path().join("victim");
+        std::fs::write(&victim, "safe").unwrap();
+        for (link, to) in [
+            (folder.path().join(LOCK), victim.clone()),
+            (folder.path().join(LOCK), outside.path().join("nowhere")),
+            (job.runs(), outside.path().to_path_buf()),
+            (job.checkpoints(), outside.path().to_path_buf()),
+        ] {
+            symlink(&to, &link).unwrap();
+            assert!(matches!(job.lock("pype run"), Err(LockError::Unsafe { path, .. }) if path == link));
+            std::fs::remove_file(&link).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(&victim).unwrap(), "safe");
+        job.lock("pype run").unwrap();
+    }
 }

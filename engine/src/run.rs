@@ -133,6 +133,7 @@ fn begin(
     run_opened(project, Job::open(project, folder)?, lock, options, host, observer)
 }
 
+#[allow(clippy::disallowed_methods)]
 fn run_opened(
     project: &Project,
     job: Job,
@@ -217,6 +218,7 @@ fn run_opened(
 /// Rows that a job gives to the one that runs it, by name.
 type Returned = BTreeMap<String, Arc<Artifact>>;
 
+#[allow(clippy::disallowed_methods)]
 fn write_result(record: &Path, result: &RunResult) -> std::io::Result<()> {
     let text = serde_json::to_string_pretty(result).map_err(std::io::Error::from)? + "\n";
     pypeline_disk::replace(&record.join("result.json"), text.as_bytes(), 0o600, false)

@@ -3,6 +3,8 @@
 //! `cargo xtask test` builds the binary and its plugins and says where they are. All tests are one binary, so that they
 //! link once; each has a project folder of its own, so that they run side by side.
 
+#![allow(clippy::disallowed_methods)] // Tests set the scene by the plainest means.
+
 #[cfg(test)]
 mod support;
 
@@ -44,6 +46,8 @@ mod registry;
 mod foreign;
 #[cfg(test)]
 mod kill;
+#[cfg(test)]
+mod private_jobs;
 #[cfg(test)]
 mod failures;
 #[cfg(test)]

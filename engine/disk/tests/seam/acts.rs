@@ -20,6 +20,7 @@ fn child() {
         "foreign" => foreign(&folder),
         "append" => append(&folder),
         "modes" => modes(&folder),
+        "umask" => umask(&folder),
         "beside" => NewFile::beside(&folder.join("out"), "second", 0o600).map(drop),
         "lock" => Lock::take(&folder.join("lock"), Duration::ZERO).map(drop).map_err(std::io::Error::other),
         "leftover" => remove_leftover(&folder.join("leftover")).map(drop),
@@ -65,6 +66,12 @@ fn append(folder: &Path) -> Result<()> {
     std::thread::scope(|scope| scope.spawn(|| syncer.sync()).join().unwrap())?;
     file.write_all(b"two\n")?;
     file.truncate(4)
+}
+
+/// What is the user's own is as the umask says.
+fn umask(folder: &Path) -> Result<()> {
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o027));
+    replace(&folder.join("out"), b"text", pypeline_disk::by_umask(0o666), false)
 }
 
 /// Each mode under a umask that takes away too much, and one that takes away nothing.
