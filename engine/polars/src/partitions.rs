@@ -2,8 +2,8 @@
 
 use polars::prelude::file_provider::{FileProviderArgs, FileProviderReturn, FileProviderType, HivePathProvider};
 use polars::prelude::{
-    DataType, FileWriteFormat, LazyFrame, PartitionStrategy, PlRefPath, PlanCallback, PolarsError, PolarsResult,
-    Schema, SinkDestination, col,
+    DataType, LazyFrame, PartitionStrategy, PlRefPath, PlanCallback, PolarsError, PolarsResult, Schema,
+    SinkDestination, col,
 };
 use pypeline_engine::diagnostics::suggest;
 use pypeline_schema::fault::{Fault, FaultKind};
