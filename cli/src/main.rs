@@ -19,6 +19,10 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    if let Err(wrong) = pypeline_disk::faults::arm_from_env() {
+        eprintln!("pype: {wrong}");
+        return ExitCode::from(Exit::Usage as u8);
+    }
     if let Err(missing) = cpu::check() {
         eprintln!(
             "pype: this build needs a CPU of the x86-64-v3 level (AVX2, FMA, BMI2; Intel Haswell or AMD Excavator and later), \

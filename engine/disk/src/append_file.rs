@@ -86,3 +86,39 @@ impl Syncer {
         faults::sync(&Step::new(Op::Sync, &self.path), || self.file.sync_data())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn records_are_added_where_the_file_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("records");
+        let mut file = AppendFile::create(&path, 0o600).unwrap();
+        file.write_all(b"one\ntwo\n").unwrap();
+        file.truncate(4).unwrap();
+        file.write_all(b"three\n").unwrap();
+        let syncer = file.syncer().unwrap();
+        std::thread::spawn(move || syncer.sync()).join().unwrap().unwrap();
+        drop(file);
+        let mut file = AppendFile::open(&path).unwrap();
+        file.write_all(b"four\n").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\nthree\nfour\n");
+        assert_eq!((file.len().unwrap(), file.path()), (15, &*path));
+    }
+
+    #[test]
+    fn names_that_are_taken_or_lead_elsewhere_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, victim) = (folder.path().join("records"), folder.path().join("victim"));
+        assert_eq!(AppendFile::open(&path).unwrap_err().kind(), io::ErrorKind::NotFound);
+        std::fs::write(&victim, "safe").unwrap();
+        assert_eq!(AppendFile::create(&victim, 0o600).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        symlink(&victim, &path).unwrap();
+        assert!(AppendFile::open(&path).is_err());
+        assert!(AppendFile::create(&path, 0o600).is_err());
+        assert_eq!(std::fs::read_to_string(&victim).unwrap(), "safe");
+    }
+}

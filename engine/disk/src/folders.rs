@@ -88,3 +88,76 @@ pub fn remove_tree(path: &Path) -> io::Result<()> {
 pub fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
     faults::perform(&Step::new(Op::SetMode, path).mode(mode), || give_mode(&options().open(path)?, mode))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    fn mode(path: &Path) -> u32 {
+        path.metadata().unwrap().permissions().mode() & 0o7777
+    }
+
+    #[test]
+    fn folders_that_are_there_stay_as_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let (outer, inner) = (folder.path().join("outer"), folder.path().join("outer/middle/inner"));
+        std::fs::create_dir(&outer).unwrap();
+        std::fs::set_permissions(&outer, Permissions::from_mode(0o711)).unwrap();
+        make_folders(&inner, 0o700).unwrap();
+        make_folders(&inner, 0o755).unwrap();
+        assert_eq!((mode(&outer), mode(inner.parent().unwrap()), mode(&inner)), (0o711, 0o700, 0o700));
+        symlink(&inner, folder.path().join("link")).unwrap();
+        make_folders(&folder.path().join("link"), 0o700).unwrap();
+        std::fs::write(folder.path().join("file"), "").unwrap();
+        assert_eq!(make_folders(&folder.path().join("file"), 0o700).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        sync_folder(&inner).unwrap();
+        sync_file_system(&inner).unwrap();
+    }
+
+    #[test]
+    fn a_tree_goes_and_what_its_links_lead_to_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let (tree, outside) = (folder.path().join("tree"), folder.path().join("outside"));
+        std::fs::create_dir_all(tree.join("inner")).unwrap();
+        std::fs::create_dir(&outside).unwrap();
+        std::fs::write(outside.join("file"), "safe").unwrap();
+        symlink(&outside, tree.join("inner/link")).unwrap();
+        symlink(outside.join("file"), tree.join("link")).unwrap();
+        remove_tree(&tree).unwrap();
+        symlink(&outside, &tree).unwrap();
+        // The link itself may go, or be refused.
+        let _ = remove_tree(&tree);
+        assert!(outside.join("file").is_file());
+        assert_eq!(remove_tree(&folder.path().join("nowhere")).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn names_move_change_places_and_double() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let read = |name: &str| std::fs::read_to_string(path(name)).unwrap();
+        std::fs::write(path("a"), "a").unwrap();
+        std::fs::write(path("b"), "b").unwrap();
+        exchange(&path("a"), &path("b")).unwrap();
+        assert_eq!((read("a"), read("b")), ("b".to_owned(), "a".to_owned()));
+        assert_eq!(exchange(&path("a"), &path("nowhere")).unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(hard_link(&path("a"), &path("b")).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        hard_link(&path("a"), &path("c")).unwrap();
+        rename(&path("a"), &path("b")).unwrap();
+        remove_file(&path("c")).unwrap();
+        assert_eq!((read("b"), path("a").exists(), path("c").exists()), ("b".to_owned(), false, false));
+    }
+
+    #[test]
+    fn permissions_go_to_files_and_folders_but_not_through_links() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        std::fs::write(&file, "").unwrap();
+        symlink(&file, &link).unwrap();
+        set_mode(&file, 0o640).unwrap();
+        set_mode(folder.path(), 0o710).unwrap();
+        assert!(set_mode(&link, 0o777).is_err());
+        assert_eq!((mode(&file), mode(folder.path())), (0o640, 0o710));
+    }
+}

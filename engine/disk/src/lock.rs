@@ -87,15 +87,77 @@ pub fn is_held(path: &Path) -> bool {
 /// Removes a file whose writer is dead: nobody holds its lock. Says whether it did.
 pub fn remove_leftover(path: &Path) -> io::Result<bool> {
     let file = options().open(path)?;
-    let is_dead = file.metadata()?.is_file() && is_dead(&file);
-    // Its lock is held until it is gone: who makes one of the same name sees that it is not his.
-    if is_dead && is_at(&file, path)? {
+    // Its lock is held until it is gone: who has just made it waits for that, and makes another.
+    let is_leftover = file.metadata()?.is_file() && is_dead(&file) && is_at(&file, path)?;
+    if is_leftover {
         crate::remove_file(path)?;
     }
-    Ok(is_dead)
+    Ok(is_leftover)
 }
 
 /// Takes the lock of what may be a leftover; held until the file is dropped.
 pub(crate) fn is_dead(file: &File) -> bool {
     file.try_lock().is_ok() || planted("remove-living")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    #[test]
+    fn a_lock_has_one_holder_and_says_which() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        assert!(!is_held(&path));
+        let mut lock = Lock::take(&path, Duration::ZERO).unwrap();
+        lock.tell("a longer text than the next").unwrap();
+        lock.tell("the first").unwrap();
+        assert!(is_held(&path));
+        let taken = Lock::take(&path, Duration::from_millis(5));
+        assert!(matches!(taken, Err(NotTaken::Held(text)) if text == "the first"));
+        drop(lock);
+        assert!(!is_held(&path));
+        let mut lock = Lock::take(&path, Duration::ZERO).unwrap();
+        assert_eq!(lock.text().unwrap(), "the first");
+        assert_eq!(lock.file().metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn patience_waits_for_a_holder_that_lets_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let held = Lock::take(&path, Duration::ZERO).unwrap();
+        std::thread::scope(|scope| {
+            let taken = scope.spawn(|| Lock::take(&path, Duration::from_secs(60)));
+            drop(held);
+            taken.join().unwrap().unwrap();
+        });
+    }
+
+    #[test]
+    fn the_lock_of_a_file_that_was_removed_holds_nobody_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let _old = Lock::take(&path, Duration::ZERO).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let _new = Lock::take(&path, Duration::ZERO).unwrap();
+        assert!(is_held(&path));
+    }
+
+    #[test]
+    fn what_is_no_file_of_ours_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, victim) = (folder.path().join("lock"), folder.path().join("victim"));
+        std::fs::write(&victim, "safe").unwrap();
+        for to in [&victim, &folder.path().join("nowhere")] {
+            symlink(to, &path).unwrap();
+            assert!(matches!(Lock::take(&path, Duration::ZERO), Err(NotTaken::Io(_))));
+            assert!(!is_held(&path));
+            std::fs::remove_file(&path).unwrap();
+        }
+        std::fs::create_dir(&path).unwrap();
+        assert!(matches!(Lock::take(&path, Duration::ZERO), Err(NotTaken::Io(_))));
+        assert_eq!(std::fs::read_to_string(&victim).unwrap(), "safe");
+    }
 }

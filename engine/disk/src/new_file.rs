@@ -243,3 +243,147 @@ fn unique() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{is_held, remove_leftover};
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<String> = entries.map(|name| name.into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_takes_its_name_when_it_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("out.csv");
+        std::fs::write(&target, "old").unwrap();
+        let mut file = NewFile::beside(&target, "load-3", 0o640).unwrap();
+        assert_eq!(file.path(), folder.path().join(".out.csv.load-3.pype-tmp"));
+        file.write_all(b"rows of an attempt that failed").unwrap();
+        file.rewind().unwrap();
+        assert!(file.is_empty().unwrap());
+        file.write_all(b"new").unwrap();
+        file.sync().unwrap();
+        assert_eq!((file.len().unwrap(), std::fs::read_to_string(&target).unwrap()), (3, "old".to_owned()));
+        file.set_mode(0o604).unwrap();
+        file.publish(&target, Publish::Replace).unwrap();
+        drop(file);
+        assert_eq!(std::fs::read_to_string(&target).unwrap(), "new");
+        assert_eq!(target.metadata().unwrap().permissions().mode() & 0o777, 0o604);
+        assert_eq!(names(folder.path()), ["out.csv"]);
+    }
+
+    #[test]
+    fn one_that_is_not_published_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("out");
+        let mut file = NewFile::beside(&target, "1", 0o600).unwrap();
+        file.write_all(b"half").unwrap();
+        drop(file);
+        assert_eq!(names(folder.path()), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_there_already_stays_where_a_new_file_is_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("out");
+        let publish = |tag: &str| {
+            let mut file = NewFile::beside(&target, tag, 0o600).unwrap();
+            file.write_all(tag.as_bytes()).unwrap();
+            file.publish(&target, Publish::New)
+        };
+        publish("first").unwrap();
+        assert_eq!(publish("second").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read_to_string(&target).unwrap(), "first");
+        assert_eq!(names(folder.path()), ["out"]);
+        // A link counts, wherever it leads.
+        std::fs::remove_file(&target).unwrap();
+        symlink("nowhere", &target).unwrap();
+        assert_eq!(publish("third").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert!(target.is_symlink());
+    }
+
+    #[test]
+    fn planted_names_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (target, victim) = (folder.path().join("out"), folder.path().join("victim"));
+        std::fs::write(&victim, "safe").unwrap();
+        symlink(&victim, folder.path().join(".out.1.pype-tmp")).unwrap();
+        assert_eq!(NewFile::beside(&target, "1", 0o600).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        symlink("nowhere", folder.path().join(".out.2.pype-tmp")).unwrap();
+        assert_eq!(NewFile::beside(&target, "2", 0o600).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        // The same tag twice is a mistake that does not go unseen.
+        let _first = NewFile::beside(&target, "3", 0o600).unwrap();
+        assert_eq!(NewFile::beside(&target, "3", 0o600).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read_to_string(&victim).unwrap(), "safe");
+        assert_eq!(NewFile::beside(Path::new("/"), "1", 0o600).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+    }
+
+    #[test]
+    fn a_link_at_the_target_is_replaced_and_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (target, victim) = (folder.path().join("out"), folder.path().join("victim"));
+        std::fs::write(&victim, "safe").unwrap();
+        symlink(&victim, &target).unwrap();
+        replace(&target, b"new", 0o600, true).unwrap();
+        assert!(!target.is_symlink());
+        assert_eq!(std::fs::read_to_string(&victim).unwrap(), "safe");
+    }
+
+    #[test]
+    fn a_file_that_others_have_put_in_its_place_is_the_one_that_is_published() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("out");
+        let mut file = NewFile::beside(&target, "1", 0o600).unwrap();
+        std::fs::write(folder.path().join("other"), "of others").unwrap();
+        std::fs::rename(folder.path().join("other"), file.path()).unwrap();
+        file.written_by_others().unwrap();
+        assert!(is_held(file.path()), "it is no leftover");
+        file.write_all(b", and more").unwrap();
+        file.sync().unwrap();
+        file.publish(&target, Publish::Replace).unwrap();
+        assert_eq!(std::fs::read_to_string(&target).unwrap(), "of others, and more");
+    }
+
+    #[test]
+    fn leftovers_of_the_dead_go_and_those_of_the_living_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("out");
+        let living = NewFile::beside(&target, "living", 0o600).unwrap();
+        let dead = folder.path().join(".out.dead.pype-tmp");
+        std::fs::write(&dead, "half").unwrap();
+        assert!(is_held(living.path()) && !is_held(&dead));
+        assert!(!remove_leftover(living.path()).unwrap());
+        assert!(remove_leftover(&dead).unwrap());
+        // Nothing but a file of that name is removed.
+        symlink(&target, &dead).unwrap();
+        assert!(remove_leftover(&dead).is_err());
+        std::fs::remove_file(&dead).unwrap();
+        std::fs::create_dir(&dead).unwrap();
+        assert!(!remove_leftover(&dead).unwrap());
+        assert_eq!(names(folder.path()), [".out.dead.pype-tmp", ".out.living.pype-tmp"]);
+    }
+
+    /// Makers and removers of the same names: no maker loses its file, and none meets another's.
+    #[test]
+    fn nobody_loses_a_file_to_those_who_clean_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("out");
+        let path = folder.path().join(".out.1.pype-tmp");
+        std::thread::scope(|scope| {
+            let maker = scope.spawn(|| {
+                for _ in 0..1000 {
+                    NewFile::beside(&target, "1", 0o600).unwrap().publish(&target, Publish::Replace).unwrap();
+                }
+            });
+            while !maker.is_finished() {
+                let _ = remove_leftover(&path);
+            }
+        });
+    }
+}

@@ -45,3 +45,43 @@ pub fn replace_as(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     }
     written
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn logs_are_begun_anew_or_added_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        create(&path, 0o600).unwrap().write_all(b"one, and more").unwrap();
+        create(&path, 0o600).unwrap().write_all(b"two").unwrap();
+        append(&path, 0o600).unwrap().write_all(b"three").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "twothree");
+        open(Path::new("/dev/null")).unwrap().write_all(b"x").unwrap();
+    }
+
+    #[test]
+    fn a_log_of_ours_is_no_link_and_one_of_the_user_may_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, other) = (folder.path().join("log"), folder.path().join("other"));
+        std::fs::write(&other, "safe").unwrap();
+        symlink(&other, &path).unwrap();
+        assert!(create(&path, 0o600).is_err());
+        assert_eq!(std::fs::read_to_string(&other).unwrap(), "safe");
+        append(&path, 0o600).unwrap().write_all(b"!").unwrap();
+        assert_eq!(std::fs::read_to_string(&other).unwrap(), "safe!");
+    }
+
+    #[test]
+    fn what_is_replaced_is_whole_and_leaves_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("numbers");
+        replace(&path, b"old").unwrap();
+        replace(&path, b"new").unwrap();
+        assert!(replace(folder.path(), b"x").is_err());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "new");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

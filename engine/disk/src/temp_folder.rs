@@ -93,7 +93,7 @@ pub fn remove_leftovers(parent: &Path) {
         if !is_ours(&path, Metadata::is_dir) || !is_ours(&lock, Metadata::is_file) {
             continue;
         }
-        // The lock is held until the folder is gone: who has just made it sees that it is not his.
+        // The lock is held until the folder is gone: who has just made it waits for that, and makes another.
         if let Ok(lock) = options().open(&lock)
             && is_dead(&lock)
         {
@@ -114,4 +114,51 @@ fn remove_all(folder: &Path) -> io::Result<()> {
         if entry.file_type()?.is_dir() { remove_tree(&path)? } else { crate::remove_file(&path)? }
     }
     remove_tree(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    #[test]
+    fn a_folder_is_private_and_goes_with_its_run() {
+        let parent = tempfile::tempdir().unwrap();
+        let (one, other) = (TempFolder::create(parent.path()).unwrap(), TempFolder::create(parent.path()).unwrap());
+        assert_ne!(one.path(), other.path());
+        assert_eq!(one.path().metadata().unwrap().permissions().mode() & 0o7777, 0o700);
+        std::fs::create_dir(one.path().join("inner")).unwrap();
+        std::fs::write(one.path().join("inner/rows"), "").unwrap();
+        one.close().unwrap();
+        assert!(!one.path().exists());
+        drop((one, other));
+        assert_eq!(std::fs::read_dir(parent.path()).unwrap().count(), 0);
+        assert_eq!(TempFolder::create(&parent.path().join("nowhere")).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn leftovers_of_dead_runs_go_and_the_rest_stays() {
+        let parent = tempfile::tempdir().unwrap();
+        let living = TempFolder::create(parent.path()).unwrap();
+        let make = |name: &str, lock: bool| {
+            let path = parent.path().join(name);
+            std::fs::create_dir(&path).unwrap();
+            std::fs::write(path.join("rows"), "").unwrap();
+            if lock {
+                std::fs::write(path.join(LOCK), "").unwrap();
+            }
+            path
+        };
+        let dead = make("pypeline_dead", true);
+        let stays = [make("pypeline_foreign", false), make("other", true), make("pypeline_planted", false)];
+        symlink(stays[1].join(LOCK), stays[2].join(LOCK)).unwrap();
+        symlink(&stays[1], parent.path().join("pypeline_link")).unwrap();
+        symlink(&stays[1], dead.join("link")).unwrap();
+        remove_leftovers(parent.path());
+        assert!(!dead.exists());
+        for path in stays {
+            assert!(path.join("rows").exists(), "{}", path.display());
+        }
+        assert!(living.path().exists());
+    }
 }
