@@ -57,6 +57,7 @@ impl From<LockError> for Failure {
         let exit = match error {
             LockError::Held { .. } => Exit::Held,
             LockError::Io { .. } => Exit::Failed,
+            LockError::Unsafe { .. } => Exit::Invalid,
         };
         Self::new(exit, error)
     }

@@ -7,12 +7,11 @@ use arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
 use arrow_schema::{Schema, SchemaRef};
 use parquet_file::ParquetFile;
 pub use policy::Policy;
+use pypeline_disk::TempFolder;
+pub use pypeline_disk::remove_leftovers;
 use pypeline_schema::fault::{Fault, FaultKind};
-use std::fs::{File, Metadata};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use tempfile::TempDir;
 
 /// An opaque handle to a table. The rows go when the last handle does.
 #[derive(Debug)]
@@ -122,34 +121,7 @@ impl Drop for Artifact {
     fn drop(&mut self) {
         if let Self::Parquet { path, .. } = self {
             // The run's folder goes with everything in it; a file that cannot be removed now goes then.
-            let _ = std::fs::remove_file(path);
-        }
-    }
-}
-
-/// How the names of runs' temporary folders begin.
-const PREFIX: &str = "pypeline_";
-
-/// The file in such a folder whose lock its run holds.
-const LOCK: &str = ".pype-run-lock";
-
-/// Removes what dead runs of this user left in `parent`: temporary folders whose lock nobody holds.
-pub fn remove_leftovers(parent: &Path) {
-    let entries = std::fs::read_dir(parent).into_iter().flatten().flatten();
-    for path in
-        entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX)).map(|entry| entry.path())
-    {
-        let lock = path.join(LOCK);
-        // Only an ordinary file of our own is opened: anybody may put anything else into a folder for temporary files.
-        let is_ours = |path: &Path, is_kind: fn(&Metadata) -> bool| {
-            std::fs::symlink_metadata(path)
-                .is_ok_and(|found| is_kind(&found) && found.uid() == rustix::process::getuid().as_raw())
-        };
-        if !is_ours(&path, Metadata::is_dir) || !is_ours(&lock, Metadata::is_file) {
-            continue;
-        }
-        if File::open(&lock).is_ok_and(|lock| lock.try_lock().is_ok()) {
-            let _ = std::fs::remove_dir_all(&path);
+            let _ = pypeline_disk::remove_file(path);
         }
     }
 }
@@ -159,7 +131,7 @@ pub fn remove_leftovers(parent: &Path) {
 pub struct ArtifactStore {
     policy: Policy,
     parent: PathBuf,
-    folder: OnceLock<(TempDir, File)>,
+    folder: OnceLock<TempFolder>,
     counter: Mutex<u64>,
 }
 
@@ -171,27 +143,21 @@ impl ArtifactStore {
 
     /// The run's folder for temporary files.
     pub fn folder(&self) -> Result<&Path, Box<Fault>> {
-        if let Some((folder, _)) = self.folder.get() {
+        if let Some(folder) = self.folder.get() {
             return Ok(folder.path());
         }
-        let make = || -> std::io::Result<(TempDir, File)> {
-            let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&self.parent)?;
-            let lock = File::create(folder.path().join(LOCK))?;
-            lock.lock()?;
-            Ok((folder, lock))
-        };
-        let made = make().map_err(|error| {
+        let made = TempFolder::create(&self.parent).map_err(|error| {
             let fault = Fault::new(FaultKind::Io, "no temporary folder can be made");
             Box::new(fault.with("in", self.parent.display()).caused_by(&error))
         })?;
-        Ok(self.folder.get_or_init(|| made).0.path())
+        Ok(self.folder.get_or_init(|| made).path())
     }
 
     /// Removes the folder, whoever still holds the store: the run is over.
     pub fn close(&self) {
-        if let Some((folder, _)) = self.folder.get() {
+        if let Some(folder) = self.folder.get() {
             // What cannot be removed now is a leftover for the next run.
-            let _ = std::fs::remove_dir_all(folder.path());
+            let _ = folder.close();
         }
     }
 

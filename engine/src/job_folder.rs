@@ -1,16 +1,21 @@
 //! A job folder: where its files are, who holds it, and whether they belong together. Shared by build and run.
 
+use pypeline_disk::{Lock, NotTaken};
 use pypeline_schema::dag::DagFile;
 use pypeline_schema::execution_metadata::ExecutionMetadata;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::fs::{File, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Longer than anybody holds a job's lock only to look at it.
 const GLANCE: Duration = Duration::from_millis(20);
+
+/// Names of its own in a job folder.
+const LOCK: &str = ".lock";
+const RUNS: &str = "runs";
+const CHECKPOINTS: &str = "checkpoints";
 
 /// The folder of one job, `<root>/jobs/<name>`.
 #[derive(Debug, Clone)]
@@ -38,22 +43,32 @@ pub enum LockError {
         /// Why.
         source: std::io::Error,
     },
+    /// Others may have put anything into the folder.
+    #[error("`{}` {why}", .path.display())]
+    Unsafe {
+        /// The folder, or what is in it.
+        path: PathBuf,
+        /// What is wrong with it, and the cure.
+        why: String,
+    },
 }
 
 /// Held until dropped; the system lets go when the process dies, however it dies.
 #[derive(Debug)]
-pub struct JobLock(File);
+pub struct JobLock {
+    lock: Lock,
+    previous: String,
+}
 
 impl JobLock {
     /// Tells others that ask which run holds the job. The text is a courtesy: without it the holder is just less well known.
     pub fn tell_run(&mut self, run_id: &str) {
-        let _ = self.tell(&format!("pype run, process {}, run {run_id}", std::process::id()));
+        let _ = self.lock.tell(&format!("pype run, process {}, run {run_id}", std::process::id()));
     }
 
-    fn tell(&mut self, text: &str) -> std::io::Result<()> {
-        self.0.set_len(0)?;
-        self.0.rewind()?;
-        self.0.write_all(text.as_bytes())
+    /// What the holder before this one had left in the file: who it was, as this one has said of itself by now.
+    pub fn previous(&self) -> &str {
+        &self.previous
     }
 }
 
@@ -90,7 +105,12 @@ impl JobFolder {
 
     /// The folder of the records of runs.
     pub fn runs(&self) -> PathBuf {
-        self.path.join("runs")
+        self.path.join(RUNS)
+    }
+
+    /// The folder of the checkpoints of runs.
+    pub fn checkpoints(&self) -> PathBuf {
+        self.path.join(CHECKPOINTS)
     }
 
     /// The folder of context files.
@@ -111,34 +131,51 @@ impl JobFolder {
     }
 
     /// Takes the job for this process; `what` tells others who holds it, as `pype build`.
+    ///
+    /// # Errors
+    /// Somebody else holds it, the lock cannot be taken, or others may have put anything into the folder.
     pub fn lock(&self, what: &str) -> Result<JobLock, LockError> {
-        let path = self.path.join(".lock");
+        self.check_owner()?;
+        let path = self.path.join(LOCK);
         let fail = |source| LockError::Io { path: path.clone(), source };
-        let mut options = std::fs::OpenOptions::new();
-        let mut file = options.read(true).write(true).create(true).truncate(false).open(&path).map_err(fail)?;
         // Whoever asks whether a run is alive holds the lock for an instant.
-        let begun = Instant::now();
-        let mut locked = file.try_lock();
-        while matches!(locked, Err(TryLockError::WouldBlock)) && begun.elapsed() < GLANCE {
-            std::thread::sleep(Duration::from_millis(2));
-            locked = file.try_lock();
-        }
-        match locked {
-            Ok(()) => {
-                let mut lock = JobLock(file);
-                lock.tell(&format!("{what}, process {}", std::process::id())).map_err(fail)?;
-                Ok(lock)
-            }
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                // The text is a courtesy: without it the holder is just unknown.
-                let _ = file.read_to_string(&mut holder);
+        let mut lock = Lock::take(&path, GLANCE).map_err(|error| match error {
+            NotTaken::Held(holder) => {
                 let holder = if holder.is_empty() { "another process".to_owned() } else { holder };
-                Err(LockError::Held { job: self.name.clone(), holder })
+                LockError::Held { job: self.name.clone(), holder }
             }
-            Err(TryLockError::Error(source)) => Err(fail(source)),
+            NotTaken::Io(source) => fail(source),
+        })?;
+        let previous = lock.text().map_err(fail)?;
+        lock.tell(&format!("{what}, process {}", std::process::id())).map_err(fail)?;
+        Ok(JobLock { lock, previous })
+    }
+
+    /// A job runs what its folder says, and writes where it leads: nobody else may have a say in that.
+    fn check_owner(&self) -> Result<(), LockError> {
+        let path = self.path.as_path();
+        let refuse = |path: &Path, why: String| Err(LockError::Unsafe { path: path.to_path_buf(), why });
+        let found = std::fs::metadata(path).map_err(|source| LockError::Io { path: path.to_path_buf(), source })?;
+        if let Some(why) = refusal(found.uid(), found.mode(), rustix::process::geteuid().as_raw()) {
+            return refuse(path, why);
+        }
+        if found.mode() & 0o020 != 0 {
+            tracing::warn!("the job folder `{}` may be written by its group", path.display());
+        }
+        match [LOCK, RUNS, CHECKPOINTS].map(|name| path.join(name)).iter().find(|path| path.is_symlink()) {
+            Some(link) => refuse(link, "is a link, and pype makes none there: remove it".to_owned()),
+            None => Ok(()),
         }
     }
+}
+
+/// Why a folder of this owner and mode is none for the jobs of `user`, if so. To root all folders are the same.
+fn refusal(owner: u32, mode: u32, user: u32) -> Option<String> {
+    if user != 0 && owner != user {
+        let why = format!("belongs to another user ({owner}), who may change the job at any time");
+        return Some(why + ": build it into a folder of your own");
+    }
+    (mode & 0o002 != 0).then(|| "may be written by anybody: take that away with `chmod o-w`".to_owned())
 }
 
 /// SHA-256 of a built flow: everything in both files but the fingerprint itself.
@@ -157,4 +194,70 @@ pub fn fingerprint(dag: &DagFile, metadata: &ExecutionMetadata) -> String {
 pub fn canonical(mut value: Value) -> Value {
     value.sort_all_objects();
     value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::Permissions;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    #[test]
+    fn a_lock_tells_who_holds_it_and_who_did_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let job = JobFolder::new(folder.path(), "daily");
+        let mut lock = job.lock("pype run").unwrap();
+        assert_eq!(lock.previous(), "");
+        lock.tell_run("2026-ab");
+        let text = format!("pype run, process {}, run 2026-ab", std::process::id());
+        let refused = job.lock("pype build").unwrap_err().to_string();
+        assert_eq!(refused, format!("job `daily` is held by {text}"));
+        drop(lock);
+        assert_eq!(job.lock("pype build").unwrap().previous(), text);
+        assert_eq!(folder.path().join(LOCK).metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_folder_that_anybody_may_write_to_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let job = JobFolder::new(folder.path(), "daily");
+        let lock = |mode| {
+            std::fs::set_permissions(folder.path(), Permissions::from_mode(mode)).unwrap();
+            job.lock("pype run").map(drop)
+        };
+        assert!(matches!(lock(0o702), Err(LockError::Unsafe { path, .. }) if path == folder.path()));
+        assert!(!folder.path().join(LOCK).exists(), "it was not touched");
+        // Working copies of people who share a group.
+        lock(0o775).unwrap();
+        lock(0o700).unwrap();
+    }
+
+    #[test]
+    fn a_folder_of_another_user_is_refused_but_by_root() {
+        assert!(refusal(1000, 0o755, 1001).unwrap().contains("belongs to another user (1000)"));
+        assert!(refusal(0, 0o755, 1001).is_some());
+        assert_eq!(refusal(1000, 0o775, 1000), None);
+        assert_eq!(refusal(1000, 0o700, 0), None);
+        assert!(refusal(1000, 0o707, 0).is_some());
+    }
+
+    #[test]
+    fn links_at_the_names_of_its_own_files_are_refused() {
+        let (folder, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let job = JobFolder::new(folder.path(), "daily");
+        let victim = outside.path().join("victim");
+        std::fs::write(&victim, "safe").unwrap();
+        for (link, to) in [
+            (folder.path().join(LOCK), victim.clone()),
+            (folder.path().join(LOCK), outside.path().join("nowhere")),
+            (job.runs(), outside.path().to_path_buf()),
+            (job.checkpoints(), outside.path().to_path_buf()),
+        ] {
+            symlink(&to, &link).unwrap();
+            assert!(matches!(job.lock("pype run"), Err(LockError::Unsafe { path, .. }) if path == link));
+            std::fs::remove_file(&link).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(&victim).unwrap(), "safe");
+        job.lock("pype run").unwrap();
+    }
 }

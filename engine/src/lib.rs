@@ -4,6 +4,8 @@
 //! [`registry`], [`executor`], [`artifacts`]), what is shared between the two stages ([`config`], [`template`]), and the two
 //! stages themselves: [`build`] (YAML to job folder) and [`run`] (job folder to rows). They never see each other.
 
+#![cfg_attr(test, allow(clippy::disallowed_methods))]
+
 #[cfg(windows)]
 compile_error!("pype runs on Linux and macOS; on Windows, use it inside WSL");
 

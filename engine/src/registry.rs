@@ -4,8 +4,8 @@ use crate::plugins::Plugins;
 use crate::plugins::error::PluginError;
 use crate::plugins::handle::Plugin;
 use crate::project::Project;
+use pypeline_disk::{by_umask, make_folders, replace};
 use pypeline_schema::registry::{RegistryEntry, RegistryFile};
-use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -161,13 +161,10 @@ impl Registry {
     fn write(&self) -> Result<(), RegistryError> {
         let fail = |source| RegistryError::Io { path: self.path.clone(), source };
         let folder = self.path.parent().unwrap_or(&self.path);
-        std::fs::create_dir_all(folder).map_err(fail)?;
-        let mut file = tempfile::Builder::new().prefix(".ModRegistry").tempfile_in(folder).map_err(fail)?;
+        make_folders(folder, by_umask(0o777)).map_err(fail)?;
         let mut text = serde_json::to_vec_pretty(&self.entries)
             .map_err(|source| RegistryError::Damaged { path: self.path.clone(), source })?;
         text.push(b'\n');
-        file.write_all(&text).map_err(fail)?;
-        file.persist(&self.path).map_err(|error| fail(error.error))?;
-        Ok(())
+        replace(&self.path, &text, by_umask(0o666), true).map_err(fail)
     }
 }

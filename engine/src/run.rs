@@ -79,7 +79,7 @@ impl RunError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Values(problems) if problems.iter().all(Problem::is_usage) => 2,
-            Self::Job(_) | Self::Values(_) => 3,
+            Self::Job(_) | Self::Values(_) | Self::Locked(LockError::Unsafe { .. }) => 3,
             Self::Locked(LockError::Held { .. }) => 4,
             Self::Secrets(_) | Self::System(_) | Self::Locked(LockError::Io { .. }) => 1,
         }
@@ -163,6 +163,7 @@ fn begin(
     run_opened(project, Job::open(project, folder)?, options, host, observer)
 }
 
+#[allow(clippy::disallowed_methods)]
 fn run_opened(
     project: &Project,
     job: Job,
@@ -231,6 +232,7 @@ fn run_opened(
 /// Rows that a job gives to the one that runs it, by name.
 type Returned = BTreeMap<String, Arc<Artifact>>;
 
+#[allow(clippy::disallowed_methods)]
 fn write_result(record: &Path, result: &RunResult) -> std::io::Result<()> {
     let text = serde_json::to_string_pretty(result).map_err(std::io::Error::from)?;
     // Beside it first: a disk that is full leaves no half of a result.

@@ -3,6 +3,7 @@
 use crate::args::{Global, InitArgs, Output};
 use crate::exit::{Exit, Failure};
 use crate::render;
+use pypeline_disk::{by_umask, make_folders, replace};
 use pypeline_engine::project::MARKER;
 use serde_json::json;
 
@@ -15,7 +16,8 @@ pub fn init(global: &Global, args: &InitArgs) -> Result<u8, Failure> {
     let marker = args.folder.join(MARKER);
     let is_new = !marker.exists();
     if is_new {
-        let write = std::fs::create_dir_all(&args.folder).and_then(|()| std::fs::write(&marker, CONTENT));
+        let write = make_folders(&args.folder, by_umask(0o777))
+            .and_then(|()| replace(&marker, CONTENT.as_bytes(), by_umask(0o666), true));
         write.map_err(|error| Failure::new(Exit::Failed, format!("cannot write `{}`: {error}", marker.display())))?;
     }
     if global.output == Output::Json {

@@ -10,17 +10,41 @@ use std::path::Path;
 
 /// Makes a folder and those above it that are missing; those that it makes have this mode whatever the umask.
 pub fn make_folders(path: &Path, mode: u32) -> io::Result<()> {
+    make_all(path, &|path| faults::perform(&Step::new(Op::Mkdir, path).mode(mode), || make_folder(path, mode)))
+}
+
+/// Makes what is missing of a path, each folder by `make`.
+pub(crate) fn make_all(path: &Path, make: &dyn Fn(&Path) -> io::Result<()>) -> io::Result<()> {
     if path.as_os_str().is_empty() || path.is_dir() {
         return Ok(());
     }
     if let Some(parent) = path.parent() {
-        make_folders(parent, mode)?;
+        make_all(parent, make)?;
     }
-    match faults::perform(&Step::new(Op::Mkdir, path).mode(mode), || make_folder(path, mode)) {
+    match make(path) {
         // Somebody else was faster.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
         made => made,
     }
+}
+
+/// Somebody else has filled a folder by itself (the query engine): traces take what is in it as it is there.
+pub fn filled_by_others(path: &Path) -> io::Result<()> {
+    if !faults::is_traced() {
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(path)? {
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_type()?.is_dir() {
+            faults::show(&Step::new(Op::Mkdir, &path));
+            filled_by_others(&path)?;
+        } else {
+            faults::show(&Step::new(Op::Create, &path));
+            faults::content(&path)?;
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn make_folder(path: &Path, mode: u32) -> io::Result<()> {

@@ -1,7 +1,7 @@
 //! Locks that the system lets go when their holder dies, however it dies; and who holds them.
 
 use crate::faults::{self, Op, Step, planted};
-use crate::open::{is_at, open_or_create, options};
+use crate::open::{SUFFIX, is_at, open_or_create, options};
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
@@ -93,6 +93,20 @@ pub fn remove_leftover(path: &Path) -> io::Result<bool> {
         crate::remove_file(path)?;
     }
     Ok(is_leftover)
+}
+
+/// Removes from a folder the temporary files of writers that are dead.
+pub fn sweep(folder: &Path) {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| is_temporary(&entry.file_name().to_string_lossy())) {
+        // One that cannot be opened or removed stays, and hurts nobody.
+        let _ = remove_leftover(&entry.path());
+    }
+}
+
+/// The name is one that a [`NewFile`](crate::NewFile) goes by until it has its own.
+fn is_temporary(name: &str) -> bool {
+    name.starts_with('.') && name.ends_with(SUFFIX)
 }
 
 /// Takes the lock of what may be a leftover; held until the file is dropped.

@@ -1,16 +1,13 @@
 //! A file that is written beside its place and takes its name when it is whole: no reader ever sees a part.
 
 use crate::faults::{self, Op, Step, planted};
-use crate::open::{create_new, give_mode, is_at, options};
+use crate::open::{SUFFIX, create_new, give_mode, is_at, options};
 use crate::{hard_link, remove_file, sync_folder, talk};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-
-/// How the names of temporary files end.
-const SUFFIX: &str = ".pype-tmp";
 
 /// How often a temporary file is made anew that somebody took for a leftover before it was locked.
 const TRIES: usize = 100;

@@ -7,6 +7,9 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::OnceLock;
 
+/// How the names of temporary files end.
+pub(crate) const SUFFIX: &str = ".pype-tmp";
+
 /// No link as the last part of the path, and no waiting for the other end of a pipe.
 const CAREFULLY: i32 = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).bits().cast_signed();
 

@@ -1,6 +1,7 @@
-//! Files that only tell: event logs, text logs, metrics. They are never synced and no failpoint counts them, since what they
+//! Files that only tell: event logs, text logs, metrics, an index of runs. They are never synced and no failpoint counts them, since what they
 //! say decides nothing.
 
+use crate::folders::{make_all, make_folder};
 use crate::open::{create_new, open_or_create, options};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -18,6 +19,16 @@ pub fn create(path: &Path, mode: u32) -> io::Result<File> {
 pub fn append(path: &Path, mode: u32) -> io::Result<File> {
     // Reading too: a pipe is then opened without waiting for somebody at its other end.
     open_or_create(OpenOptions::new().read(true).append(true), path, mode)
+}
+
+/// Makes a folder, and those above it that are missing, with `mode` whatever the umask.
+pub fn make_folders(path: &Path, mode: u32) -> io::Result<()> {
+    make_all(path, &|path| make_folder(path, mode))
+}
+
+/// Gives a file another name.
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::rename(from, to)
 }
 
 /// Opens what is there, a device as a rule, to write to it.

@@ -109,11 +109,13 @@ fn is_ours(path: &Path, is_kind: fn(&Metadata) -> bool) -> bool {
 
 /// The lock goes last: a folder without one would never be known as a leftover.
 fn remove_all(folder: &Path) -> io::Result<()> {
+    let mut ended = Ok(());
     for entry in std::fs::read_dir(folder)?.flatten().filter(|entry| entry.file_name() != OsStr::new(LOCK)) {
         let path = entry.path();
-        if entry.file_type()?.is_dir() { remove_tree(&path)? } else { crate::remove_file(&path)? }
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        ended = ended.and(if is_folder { remove_tree(&path) } else { crate::remove_file(&path) });
     }
-    remove_tree(folder)
+    ended.and_then(|()| remove_tree(folder))
 }
 
 #[cfg(test)]

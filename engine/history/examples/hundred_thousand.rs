@@ -3,6 +3,8 @@
 //! `cargo run --release -p pypeline-history --example hundred_thousand [N] [URL]`; without a URL a SQLite file in a temporary
 //! folder.
 
+#![allow(clippy::disallowed_methods)] // A folder for a measurement.
+
 use pypeline_engine::job_folder::JobFolder;
 use pypeline_engine::project::Project;
 use pypeline_history::{Filter, History, HistoryError, Place, RunBegin, RunState, time};

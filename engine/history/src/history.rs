@@ -12,6 +12,7 @@ use crate::record::{self, Told};
 use crate::store::read::{self, Which};
 use crate::store::{Outcome, Postgres, Sqlite, Store, jobs, transaction, write};
 use crate::{sync, time};
+use pypeline_disk::talk;
 use pypeline_engine::job_folder::JobFolder;
 use pypeline_engine::project::Project;
 use pypeline_schema::run_result::RunResult;
@@ -193,12 +194,12 @@ fn put_aside(path: &Path) -> std::io::Result<PathBuf> {
     };
     let free = (1_u32..).map(|n| named(&format!(".broken-{n}"))).find(|name| !name.exists());
     let aside = free.ok_or(std::io::ErrorKind::AlreadyExists)?;
-    std::fs::rename(path, &aside)?;
+    talk::rename(path, &aside)?;
     // What the damaged file had not taken in yet belongs to it, and would spoil the new one.
     for end in ["-wal", "-shm"] {
         let mut beside = aside.as_os_str().to_owned();
         beside.push(end);
-        match std::fs::rename(named(end), beside) {
+        match talk::rename(&named(end), beside.as_ref()) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }

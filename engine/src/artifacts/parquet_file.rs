@@ -7,6 +7,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
+use pypeline_disk::AppendFile;
 use pypeline_schema::fault::{Fault, FaultKind};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -18,12 +19,12 @@ const BATCH_ROWS: usize = 65_536;
 #[derive(Debug)]
 pub(super) struct ParquetFile {
     path: PathBuf,
-    writer: ArrowWriter<File>,
+    writer: ArrowWriter<AppendFile>,
 }
 
 impl ParquetFile {
     pub(super) fn create(path: PathBuf, schema: SchemaRef) -> Result<Self, Box<Fault>> {
-        let file = File::create(&path).map_err(|error| fault(&path, &error))?;
+        let file = AppendFile::create(&path, 0o600).map_err(|error| fault(&path, &error))?;
         let level = ZstdLevel::try_new(1).map_err(|error| fault(&path, &error))?;
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(level))

@@ -14,6 +14,7 @@ use pypeline_abi::abi_stability::abi_checking::check_layout_compatibility;
 use pypeline_abi::library::{AbiHeaderRef, LibHeader};
 use pypeline_abi::meta::{MetaView, SECTION, target};
 use pypeline_abi::module::PluginRootRef;
+use pypeline_disk::{TempFolder, talk};
 use pypeline_schema::execution_metadata::PluginPin;
 use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::manifest::ModuleManifest;
@@ -129,11 +130,14 @@ fn describe(path: &Path, root: PluginRootRef) -> Result<Description, PluginError
     serde_json::from_str(&json).map_err(|error| fail(Fault::new(FaultKind::Contract, error.to_string())))
 }
 
+/// The name of a copy on disk.
+const LIBRARY: &str = "library";
+
 /// A private copy to open.
 enum Copy {
     #[cfg(target_os = "linux")]
     Memory(File),
-    Disk(tempfile::TempPath),
+    Disk(TempFolder),
 }
 
 impl Copy {
@@ -144,7 +148,7 @@ impl Copy {
                 use std::os::fd::AsRawFd;
                 format!("/proc/self/fd/{}", file.as_raw_fd()).into()
             }
-            Self::Disk(path) => path.to_path_buf(),
+            Self::Disk(folder) => folder.path().join(LIBRARY),
         }
     }
 }
@@ -157,9 +161,9 @@ fn copy(bytes: &[u8], name: &str) -> std::io::Result<Copy> {
         file.write_all(bytes)?;
         return Ok(Copy::Memory(file));
     }
-    let mut file = tempfile::Builder::new().prefix("pypeline_").suffix(name).tempfile()?;
-    file.write_all(bytes)?;
-    Ok(Copy::Disk(file.into_temp_path()))
+    let folder = TempFolder::create(&std::env::temp_dir())?;
+    talk::create(&folder.path().join(LIBRARY), 0o700)?.write_all(bytes)?;
+    Ok(Copy::Disk(folder))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -14,6 +14,8 @@
 //! # }
 //! ```
 
+#![cfg_attr(test, allow(clippy::disallowed_methods))]
+
 mod answer;
 mod client;
 mod connection;

@@ -1,5 +1,7 @@
 //! Rows made and shown in our own code. These modules run: Arrow is linked here, and in no family that only lowers.
 
+#![cfg_attr(test, allow(clippy::disallowed_methods))]
+
 mod batches;
 mod date_texts;
 mod file_list_source;

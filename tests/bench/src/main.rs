@@ -1,6 +1,8 @@
 //! A job should cost what hand-written Polars costs. This program measures it: the same work by `pype`, by the Polars
 //! program that an expert would write, by the Polars wheel and by DuckDB, each in a process of its own.
 
+#![allow(clippy::disallowed_methods)] // Data of a measurement.
+
 mod args;
 mod contenders;
 mod data;

@@ -3,6 +3,8 @@
 //! `cargo xtask test` builds the binary and its plugins and says where they are. All tests are one binary, so that they
 //! link once; each has a project folder of its own, so that they run side by side.
 
+#![allow(clippy::disallowed_methods)] // Tests set the scene by the plainest means.
+
 #[cfg(test)]
 mod support;
 

@@ -305,3 +305,53 @@ context: {folder: {type: str, default: out}}
     }
     assert!(result["effects"].as_object().unwrap().len() == 9);
 }
+
+#[test]
+fn killed_at_any_operation_outputs_are_all_old_or_all_new() {
+    let project = Project::new();
+    let body = r#"
+modules:
+  - {id: src, name: csv_source, configs: {file_path: in.csv}}
+  - {id: days, name: csv_sink, configs: {output_path: days, partition_by: [day]}}
+  - {id: log, name: csv_sink, configs: {output_path: log.csv, mode: append}}
+connections: {data: [src.data - days.input, src.data - log.input]}
+"#;
+    project.build("job", body);
+    let content = |folder: &str| -> Vec<(String, String)> {
+        let files = project.files(folder).into_iter();
+        files.map(|file| (file.clone(), project.read(&format!("{folder}/{file}")))).collect()
+    };
+    let reset = |rows: &str| {
+        project.write("log.csv", "n,day\n0,old\n");
+        project.write("in.csv", rows);
+        project.run_job("job", &[], 0);
+        (content("days"), project.read("log.csv"))
+    };
+    let (old_rows, new_rows) = ("n,day\n1,mon\n2,tue\n", "n,day\n3,wed\n4,tue\n");
+    let new = reset(new_rows).0;
+    let old = reset(old_rows);
+    let with_new = format!("{}3,wed\n4,tue\n", old.1);
+    project.write("in.csv", new_rows);
+    let log = project.path("operations.log");
+    project.run_job_with(&[("PYPE_FAULT_LOG", log.to_str().unwrap())], "job", &[], 0);
+    // What the record of a run writes is in it too: all of these are places where a machine may fail.
+    let operations =
+        project.read("operations.log").lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit())).count();
+    assert!(operations > 20, "{operations}");
+    let (mut olds, mut news) = (0, 0);
+    for at in 1..=operations {
+        assert_eq!(reset(old_rows), old);
+        project.write("in.csv", new_rows);
+        let killed = project.pype_with(&[("PYPE_FAULT", &format!("at={at}:kill"))], &["run", "jobs/job"]);
+        assert_eq!(killed.code, -1, "at {at}: {}", killed.stderr);
+        let (days, rows) = (content("days"), project.read("log.csv"));
+        assert!(days == old.0 || days == new, "at {at}: {days:?}");
+        assert!(rows == old.1 || rows == with_new, "at {at}: {rows}");
+        *(if days == new { &mut news } else { &mut olds }) += 1;
+        project.run_job("job", &[], 0);
+        assert_eq!(content("days"), new, "at {at}");
+        let left: Vec<String> = project.leftovers().into_iter().filter(|name| !name.contains("jobs/")).collect();
+        assert_eq!(left, [""; 0], "at {at}");
+    }
+    assert!(olds > 0 && news > 0, "{olds} {news}");
+}

@@ -13,6 +13,8 @@
 //! assert!(server.address().starts_with("http://127.0.0.1:"));
 //! ```
 
+#![allow(clippy::disallowed_methods)] // Certificates of a test.
+
 mod answers;
 mod auth;
 mod authority;

@@ -6,6 +6,7 @@ use super::value::{Row, Value};
 use super::{Outcome, Store};
 use crate::error::HistoryError;
 use crate::place;
+use pypeline_disk::{by_umask, talk};
 use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error, ErrorCode, OpenFlags, params_from_iter};
@@ -261,9 +262,9 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
 /// A folder of our own keeps itself out of version control.
 fn make_folder(path: &Path) -> std::io::Result<()> {
     let Some(folder) = path.parent().filter(|folder| !folder.is_dir()) else { return Ok(()) };
-    std::fs::create_dir_all(folder)?;
+    talk::make_folders(folder, by_umask(0o777))?;
     if folder.file_name().is_some_and(|name| name == ".pype") {
-        std::fs::write(folder.join(".gitignore"), "*\n")?;
+        talk::replace_as(&folder.join(".gitignore"), b"*\n", by_umask(0o666))?;
     }
     Ok(())
 }

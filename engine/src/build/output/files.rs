@@ -2,6 +2,7 @@
 
 use super::Job;
 use crate::job_folder::{JobFolder, LockError, canonical};
+use pypeline_disk::{NewFile, Publish, by_umask, make_folders, sweep, sync_folder};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::io::Write;
@@ -39,18 +40,37 @@ pub enum WriteError {
     Locked(#[from] LockError),
 }
 
+/// A job's values and records are its user's: nobody else reads them, whatever the umask.
+const PRIVATE_FOLDER: u32 = 0o700;
+const PRIVATE_FILE: u32 = 0o600;
+
+/// The lock is held: there is one build at a time.
+const TAG: &str = "build";
+
 /// Writes a job into `folder`, beside whatever else is in it. Takes the run lock meanwhile.
 pub fn write(folder: &JobFolder, yaml: &str, job: &Job) -> Result<(), WriteError> {
-    create_folder(folder.path())?;
+    let is_new = !folder.path().is_dir();
+    if let Some(jobs) = folder.path().parent() {
+        create_folder(jobs, by_umask(0o777))?;
+    }
+    create_folder(folder.path(), PRIVATE_FOLDER)?;
     let _lock = folder.lock("pype build")?;
     if let Some(other) = folder.other_job() {
         return Err(WriteError::OtherJob { path: folder.path().to_path_buf(), other });
     }
-    create_folder(&folder.context_folder())?;
+    create_folder(&folder.context_folder(), PRIVATE_FOLDER)?;
+    // What builds left that were killed.
+    sweep(folder.path());
+    sweep(&folder.context_folder());
     replace(&folder.yaml(), yaml.as_bytes())?;
     write_context(&folder.context("default"), &job.context)?;
     replace(&folder.dag(), &pretty(&job.dag))?;
-    replace(&folder.metadata(), &pretty(&job.metadata))
+    replace(&folder.metadata(), &pretty(&job.metadata))?;
+    let around = folder.path().parent().filter(|_| is_new).map(Path::to_path_buf);
+    for folder in [folder.context_folder(), folder.path().to_path_buf()].into_iter().chain(around) {
+        sync_folder(&folder).map_err(|source| WriteError::Io { path: folder, source })?;
+    }
+    Ok(())
 }
 
 /// Adds variables that the file does not have yet; what a person has written stays.
@@ -78,24 +98,86 @@ fn pretty(value: &impl Serialize) -> Vec<u8> {
     text
 }
 
-fn create_folder(path: &Path) -> Result<(), WriteError> {
-    std::fs::create_dir_all(path).map_err(|source| WriteError::Io { path: path.to_path_buf(), source })
+fn create_folder(path: &Path, mode: u32) -> Result<(), WriteError> {
+    make_folders(path, mode).map_err(|source| WriteError::Io { path: path.to_path_buf(), source })
 }
 
 /// Written beside, brought to disk, renamed.
 fn replace(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
-    let fail = |source| WriteError::Io { path: path.to_path_buf(), source };
-    let folder = path.parent().unwrap_or(path);
-    let mut file = tempfile::Builder::new().prefix(".pype-").tempfile_in(folder).map_err(fail)?;
-    file.write_all(bytes).map_err(fail)?;
-    readable_by_all(file.as_file()).map_err(fail)?;
-    file.as_file().sync_all().map_err(fail)?;
-    file.persist(path).map_err(|error| fail(error.error))?;
-    Ok(())
+    let replace = || {
+        let mut file = NewFile::beside(path, TAG, PRIVATE_FILE)?;
+        file.write_all(bytes)?;
+        file.sync()?;
+        file.publish(path, Publish::Replace)
+    };
+    replace().map_err(|source| WriteError::Io { path: path.to_path_buf(), source })
 }
 
-/// Temporary files are private by default; a job folder is as readable as any file that its user makes.
-fn readable_by_all(file: &std::fs::File) -> std::io::Result<()> {
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
     use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+
+    fn job() -> Job {
+        let flow = json!({"name": "daily", "version": "1.0.0", "authors": ["A"], "created": "2026-01-01"});
+        let dag = json!({"format_version": 1, "flow": flow, "nodes": [], "data_links": [], "control_links": []});
+        let metadata = json!({
+            "format_version": 1, "fingerprint": "", "settings": {}, "sub_flows": [], "control": [], "scopes": [], "caches": {},
+            "roots": [], "static_order": [], "context": {}, "params": {}, "plugins": [],
+            "uses": {"context": [], "params": [], "globals": [], "each": [], "env": [], "optional_env": [], "secrets": []}
+        });
+        Job {
+            dag: serde_json::from_value(dag).unwrap(),
+            metadata: serde_json::from_value(metadata).unwrap(),
+            context: Map::from_iter([("database".to_owned(), json!("warehouse"))]),
+        }
+    }
+
+    fn modes(folder: &Path, found: &mut Vec<(String, u32)>) {
+        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let mode = entry.metadata().unwrap().permissions().mode() & 0o7777;
+            found.push((entry.file_name().into_string().unwrap(), mode));
+            if entry.path().is_dir() {
+                modes(&entry.path(), found);
+            }
+        }
+        found.sort();
+    }
+
+    #[test]
+    fn a_job_is_its_users_alone_and_leaves_nothing_beside_its_files() {
+        let root = tempfile::tempdir().unwrap();
+        let jobs = root.path().join("jobs");
+        let folder = JobFolder::new(jobs.join("daily"), "daily");
+        write(&folder, "flow: {}", &job()).unwrap();
+        std::fs::write(folder.path().join(".daily_dag.json.build.pype-tmp"), "of a build that was killed").unwrap();
+        write(&folder, "flow: {}", &job()).unwrap();
+        let mut found = Vec::new();
+        modes(&jobs, &mut found);
+        let expected = [
+            (".lock", 0o600),
+            ("context", 0o700),
+            ("daily", 0o700),
+            ("daily.yaml", 0o600),
+            ("daily_dag.json", 0o600),
+            ("daily_default.json", 0o600),
+            ("daily_execution_metadata.json", 0o600),
+        ];
+        assert_eq!(
+            jobs.metadata().unwrap().permissions().mode() & 0o777,
+            by_umask(0o777),
+            "others have theirs beside it"
+        );
+        assert_eq!(found, expected.map(|(name, mode)| (name.to_owned(), mode)));
+    }
+
+    #[test]
+    fn a_folder_that_anybody_may_write_to_gets_no_job() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(root.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+        let written = write(&JobFolder::new(root.path(), "daily"), "flow: {}", &job());
+        assert!(matches!(written, Err(WriteError::Locked(LockError::Unsafe { .. }))));
+        assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 0);
+    }
 }

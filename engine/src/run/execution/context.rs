@@ -7,6 +7,7 @@ use crate::run::observe::logging::{self, MODULE_TARGET};
 use crate::secrets::Reference;
 use pypeline_abi::context::{BlockingTaskBox, HostContext};
 use pypeline_abi::{AbiFuture, AbiResult, FutureExt, RNone, ROption, RResult, RSome, RStr, RString};
+use pypeline_disk::{make_folders, remove_tree};
 use pypeline_schema::fault::{Fault, FaultKind};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -41,7 +42,7 @@ impl NodeContext {
         let number = self.shared.attempts.fetch_add(1, Ordering::Relaxed);
         let name = format!("{}-{}-{number}", self.shared.values.run_id(), self.node.replace('.', "-"));
         let folder = self.shared.store.folder()?.join(name);
-        std::fs::create_dir_all(&folder).map_err(|error| {
+        make_folders(&folder, 0o700).map_err(|error| {
             Box::new(Fault::new(FaultKind::Io, "no temporary folder can be made").caused_by(&error))
         })?;
         Ok(folder)
@@ -51,7 +52,7 @@ impl NodeContext {
     pub(super) fn drop_folder(&self) {
         if let Some(folder) = lock(&self.folder).take() {
             // What cannot be removed now goes with the run's folder.
-            let _ = std::fs::remove_dir_all(folder);
+            let _ = remove_tree(&folder);
         }
     }
 

@@ -4,8 +4,8 @@
 use super::{LinkCounter, Observer};
 use crate::run::frames::FrameData;
 use crate::secrets::net;
+use pypeline_disk::{make_folders, talk};
 use pypeline_schema::event::{Event, EventLine};
-use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -41,10 +41,10 @@ impl Journal {
         Self { started: Instant::now(), observer, state: Mutex::default() }
     }
 
-    /// Writes lines to `events.jsonl` in this folder too, which is made.
+    /// Writes lines to `events.jsonl` in this folder too, which is made: both for the job's user alone.
     pub fn record_in(&self, folder: &Path) -> std::io::Result<()> {
-        std::fs::create_dir_all(folder)?;
-        let file = File::create(folder.join("events.jsonl"))?;
+        make_folders(folder, 0o700)?;
+        let file = talk::create(&folder.join("events.jsonl"), 0o600)?;
         self.record_to(Box::new(BufWriter::with_capacity(BUFFER, file)));
         Ok(())
     }

@@ -12,7 +12,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
     ("engine/disk", &[]),
     ("engine/polars", &["pypeline-engine", "pypeline-schema"]),
     ("engine/vault", &["pypeline-engine", "pypeline-schema"]),
-    ("engine/history", &["pypeline-engine", "pypeline-schema"]),
+    ("engine/history", &["pypeline-disk", "pypeline-engine", "pypeline-schema"]),
     ("engine/telemetry", &["pypeline-engine", "pypeline-schema"]),
     ("cli", IN_CLI),
 ];

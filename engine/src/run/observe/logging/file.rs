@@ -4,9 +4,10 @@ use super::sink::Destination;
 use file_rotate::compression::Compression;
 use file_rotate::suffix::AppendCount;
 use file_rotate::{ContentLimit, FileRotate};
+use pypeline_disk::{by_umask, talk};
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
@@ -29,6 +30,8 @@ impl Default for LogFiles {
 pub(super) struct LogFile {
     path: PathBuf,
     limits: LogFiles,
+    /// Of files that it makes.
+    mode: u32,
     open: Option<Open>,
     /// The last line may lack its end.
     is_torn: bool,
@@ -50,9 +53,18 @@ enum To {
 impl LogFile {
     /// Opens the file to append to it, or makes it; not its folder.
     pub(super) fn open(path: &Path, limits: LogFiles) -> io::Result<Self> {
+        Self::opened(path, limits, by_umask(0o666))
+    }
+
+    /// The same for its user alone, whatever the umask.
+    pub(super) fn private(path: &Path, limits: LogFiles) -> io::Result<Self> {
+        Self::opened(path, limits, 0o600)
+    }
+
+    fn opened(path: &Path, limits: LogFiles, mode: u32) -> io::Result<Self> {
         // A link stays a link: what it leads to is rotated.
         let path = std::fs::canonicalize(path).or_else(|_| std::path::absolute(path))?;
-        let mut file = Self::later(&path, limits);
+        let mut file = Self { mode, ..Self::later(&path, limits) };
         file.reopen()?;
         Ok(file)
     }
@@ -60,11 +72,18 @@ impl LogFile {
     /// The file, to be opened when there is something to write.
     pub(super) fn later(path: &Path, limits: LogFiles) -> Self {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-        Self { path, limits, open: None, is_torn: false }
+        Self { path, limits, mode: by_umask(0o666), open: None, is_torn: false }
+    }
+
+    /// What the library opens files with.
+    fn options(&self) -> OpenOptions {
+        let mut options = OpenOptions::new();
+        options.read(true).append(true).create(true).mode(self.mode);
+        options
     }
 
     fn reopen(&mut self) -> io::Result<()> {
-        let mut file = options().open(&self.path)?;
+        let mut file = talk::append(&self.path, self.mode)?;
         let found = file.metadata()?;
         if !found.is_file() {
             self.open = Some(Open { to: To::Device(file), size: 0, is: identity(&found) });
@@ -73,7 +92,7 @@ impl LogFile {
         self.is_torn = is_torn(&mut file, found.len());
         let scheme = AppendCount::new(self.limits.keep.saturating_sub(1));
         let files = guarded(|| {
-            Ok(FileRotate::new(&self.path, scheme, ContentLimit::None, Compression::None, Some(options())))
+            Ok(FileRotate::new(&self.path, scheme, ContentLimit::None, Compression::None, Some(self.options())))
         })?;
         self.open = Some(Open { to: To::Files(Box::new(files)), size: found.len(), is: identity(&found) });
         Ok(())
@@ -139,13 +158,6 @@ impl Destination for LogFile {
         }
         written
     }
-}
-
-/// Reading too: a pipe is then opened without waiting for somebody at its other end.
-fn options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.read(true).append(true).create(true);
-    options
 }
 
 fn identity(found: &Metadata) -> (u64, u64) {

@@ -170,7 +170,7 @@ impl Logger {
     pub(super) fn open_run_log(self: &Arc<Self>, run_id: &str, folder: &Path) -> io::Result<RunLogGuard> {
         let Some(settings) = &self.settings else { return Ok(RunLogGuard::none()) };
         let path = folder.join(super::RUN_LOG);
-        let file = LogFile::open(&path, settings.files)?;
+        let file = LogFile::private(&path, settings.files)?;
         let sink = file_sink(file, &path, &self.stderr, run_id.to_owned(), false);
         let run = Arc::new(OpenRun { id: run_id.to_owned(), sink });
         self.runs.write().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&run));

@@ -2,6 +2,7 @@
 
 use super::RunMetrics;
 use crate::run::observe::{LinkCounter, Observer};
+use pypeline_disk::{by_umask, talk};
 use pypeline_schema::event::{Event, EventLine};
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -97,22 +98,14 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     let path = &path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     match std::fs::metadata(path) {
         Ok(about) if about.file_type().is_char_device() => {
-            return std::fs::OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes());
+            return talk::open(path)?.write_all(text.as_bytes());
         }
         Ok(about) if !about.is_file() => {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file"));
         }
         _ => {}
     }
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-    let written = File::create(&beside).and_then(|mut file| file.write_all(text.as_bytes()));
-    let renamed = written.and_then(|()| std::fs::rename(&beside, path));
-    if renamed.is_err() {
-        // What was never made cannot be removed.
-        let _ = std::fs::remove_file(&beside);
-    }
-    renamed
+    talk::replace_as(path, text.as_bytes(), by_umask(0o666))
 }
 
 /// What a file of an earlier run says of this job.
