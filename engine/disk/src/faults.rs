@@ -292,6 +292,16 @@ pub(crate) fn copy(path: &Path, len: u64, mut work: impl FnMut(u64) -> io::Resul
     Ok(copied)
 }
 
+/// A trace is written: what others do is to be shown in it.
+pub(crate) fn is_traced() -> bool {
+    is_armed() && armed().as_ref().is_some_and(|armed| armed.trace.is_some())
+}
+
+/// Shows in the trace what others have done.
+pub(crate) fn show(step: &Step<'_>) {
+    trace(&mut armed(), &Event::Step(step));
+}
+
 /// Shows in the trace what others have written to a file.
 pub(crate) fn content(path: &Path) -> io::Result<()> {
     if is_armed() {

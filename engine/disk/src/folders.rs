@@ -28,6 +28,25 @@ pub(crate) fn make_all(path: &Path, make: &dyn Fn(&Path) -> io::Result<()>) -> i
     }
 }
 
+/// Somebody else has filled a folder by itself (the query engine): traces take what is in it as it is there.
+pub fn filled_by_others(path: &Path) -> io::Result<()> {
+    if !faults::is_traced() {
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(path)? {
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_type()?.is_dir() {
+            faults::show(&Step::new(Op::Mkdir, &path));
+            filled_by_others(&path)?;
+        } else {
+            faults::show(&Step::new(Op::Create, &path));
+            faults::content(&path)?;
+        }
+    }
+    Ok(())
+}
+
 pub(crate) fn make_folder(path: &Path, mode: u32) -> io::Result<()> {
     DirBuilder::new().mode(mode).create(path)?;
     let is_folder = (OFlags::DIRECTORY | OFlags::NOFOLLOW).bits().cast_signed();

@@ -14,7 +14,8 @@ mod temp_folder;
 
 pub use append_file::{AppendFile, Syncer};
 pub use folders::{
-    exchange, hard_link, make_folders, remove_file, remove_tree, rename, set_mode, sync_file_system, sync_folder,
+    exchange, filled_by_others, hard_link, make_folders, remove_file, remove_tree, rename, set_mode, sync_file_system,
+    sync_folder,
 };
 pub use lock::{Lock, NotTaken, is_held, remove_leftover, sweep};
 pub use new_file::{NewFile, Publish, replace};

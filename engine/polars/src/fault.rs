@@ -78,6 +78,7 @@ pub(crate) fn translate(error: &PolarsError) -> Fault {
 fn text_of_io(error: &std::io::Error, text: &str) -> String {
     match error.kind() {
         std::io::ErrorKind::StorageFull => "the disk is full".to_owned(),
+        std::io::ErrorKind::InvalidFilename => "a value is too long for the name of a folder".to_owned(),
         _ => text.to_owned(),
     }
 }
@@ -129,7 +130,8 @@ pub(crate) fn culprit(stage: &Stage, fault: &Fault) -> Option<String> {
         let node = nodes.next()?;
         nodes.next().is_none().then(|| node.id.clone())
     };
-    if fault.message.contains("disk is full") {
+    let writing = ["disk is full", "for the name of a folder", "two values would have the folder"];
+    if writing.iter().any(|text| fault.message.contains(text)) {
         return only(&|work| matches!(work, Work::Write { .. }));
     }
     if reading.iter().any(|text| fault.message.contains(text)) {

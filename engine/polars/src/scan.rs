@@ -40,7 +40,12 @@ pub(crate) fn scan(scan: &Scan) -> Fallible<LazyFrame> {
         }
     };
     let mut frame = frame;
-    frame.collect_schema().map_err(|error| about(path, translate(&error)))?;
+    frame.collect_schema().map_err(|error| match translate(&error) {
+        fault if looked == Looked::Folder && fault.message.contains("no file matches") => {
+            about(path, Fault::new(FaultKind::Io, "the input folder holds no file with rows"))
+        }
+        fault => about(path, fault),
+    })?;
     Ok(frame)
 }
 

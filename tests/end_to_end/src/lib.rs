@@ -19,6 +19,8 @@ mod formats;
 #[cfg(test)]
 mod targets;
 #[cfg(test)]
+mod partitions;
+#[cfg(test)]
 mod control;
 #[cfg(test)]
 mod control_modules;

@@ -170,7 +170,7 @@ fn note_items(work: &Work) {
         let n = match lazily {
             Some(items) => items::count(items),
             None => {
-                ports.iter().filter_map(|port| Some(lock(&attempt.tables).get(&(node, port.clone()))?.n_rows())).last()
+                ports.iter().rev().find_map(|port| Some(lock(&attempt.tables).get(&(node, port.clone()))?.n_rows()))
             }
         };
         attempt.change_node(node, |node| node.items = n);

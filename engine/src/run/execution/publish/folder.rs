@@ -2,7 +2,8 @@
 
 use super::claims::{LOCK, discard, folder_of};
 use pypeline_disk::{
-    NewFile, by_umask, exchange, make_folders, remove_tree, rename, set_mode, sync_file_system, sync_folder,
+    NewFile, by_umask, exchange, filled_by_others, make_folders, remove_tree, rename, set_mode, sync_file_system,
+    sync_folder,
 };
 use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::lowering::WriteMode;
@@ -44,6 +45,7 @@ impl StagedFolder {
 
     /// Gives it the permissions that it is to have, and brings it to disk.
     pub(super) fn complete(&self, durability: Durability) -> io::Result<()> {
+        filled_by_others(&self.path)?;
         let found = std::fs::metadata(&self.target).map(|found| found.permissions().mode() & 0o7777);
         set_mode(&self.path, found.unwrap_or_else(|_| by_umask(0o777) | self.group()))?;
         match durability {
