@@ -57,7 +57,7 @@ pub enum LockError {
 #[derive(Debug)]
 pub struct JobLock {
     lock: Lock,
-    previous: String,
+    last_run: Option<String>,
 }
 
 impl JobLock {
@@ -66,9 +66,9 @@ impl JobLock {
         let _ = self.lock.tell(&format!("pype run, process {}, run {run_id}", std::process::id()));
     }
 
-    /// What the holder before this one had left in the file: who it was, as this one has said of itself by now.
-    pub fn previous(&self) -> &str {
-        &self.previous
+    /// The run that held the job last, before this holder and all those that were no runs.
+    pub fn last_run(&self) -> Option<&str> {
+        self.last_run.as_deref()
     }
 }
 
@@ -146,9 +146,16 @@ impl JobFolder {
             }
             NotTaken::Io(source) => fail(source),
         })?;
-        let previous = lock.text().map_err(fail)?;
-        lock.tell(&format!("{what}, process {}", std::process::id())).map_err(fail)?;
-        Ok(JobLock { lock, previous })
+        let last_run = lock.text().ok().as_deref().and_then(run_in).map(str::to_owned);
+        // A run that died is told of by the next one, whoever has held the job meanwhile.
+        let after = last_run.as_ref().map_or_else(String::new, |run| format!(", after run {run}"));
+        lock.tell(&format!("{what}, process {}{after}", std::process::id())).map_err(fail)?;
+        Ok(JobLock { lock, last_run })
+    }
+
+    /// Somebody holds the job.
+    pub fn is_held(&self) -> bool {
+        pypeline_disk::is_held(&self.path.join(LOCK))
     }
 
     /// A job runs what its folder says, and writes where it leads: nobody else may have a say in that.
@@ -167,6 +174,11 @@ impl JobFolder {
             None => Ok(()),
         }
     }
+}
+
+/// The run that the text of a lock names: its holder, or the last one before it.
+fn run_in(text: &str) -> Option<&str> {
+    text.trim().split(", ").find_map(|part| part.strip_prefix("after ").unwrap_or(part).strip_prefix("run "))
 }
 
 /// Why a folder of this owner and mode is none for the jobs of `user`, if so. To root all folders are the same.
@@ -207,13 +219,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let job = JobFolder::new(folder.path(), "daily");
         let mut lock = job.lock("pype run").unwrap();
-        assert_eq!(lock.previous(), "");
+        assert_eq!(lock.last_run(), None);
         lock.tell_run("2026-ab");
         let text = format!("pype run, process {}, run 2026-ab", std::process::id());
         let refused = job.lock("pype build").unwrap_err().to_string();
         assert_eq!(refused, format!("job `daily` is held by {text}"));
         drop(lock);
-        assert_eq!(job.lock("pype build").unwrap().previous(), text);
+        for who in ["pype build", "pype run", "pype clean"] {
+            let lock = job.lock(who).unwrap();
+            assert_eq!(lock.last_run(), Some("2026-ab"), "it is not forgotten over those that run nothing");
+            assert!(job.is_held());
+        }
+        assert!(!job.is_held());
         assert_eq!(folder.path().join(LOCK).metadata().unwrap().permissions().mode() & 0o777, 0o600);
     }
 

@@ -2,6 +2,7 @@
 
 mod execution;
 pub mod checkpoint;
+pub mod clean;
 pub mod context;
 mod dependencies;
 mod error;
@@ -142,7 +143,7 @@ fn run_opened(
     host: Host,
     observer: Arc<dyn Observer>,
 ) -> Result<(RunResult, Returned), RunError> {
-    last_words::tell_of_death(&job.folder, lock.previous());
+    last_words::tell_of_death(&job.folder, lock.last_run());
     let start = Start::find(&job, options)?;
     let options = &start.options(&job, options);
     let opened = host.runtime.block_on(Values::open(&job, options, host.keeper, start.identity()));

@@ -1,14 +1,19 @@
 //! Runs of a job that have not come to their end: which there are, and what they were given.
 
+use super::begin::each_record;
 use super::line::{Found, Lines};
 use crate::job_folder::JobFolder;
 use pypeline_schema::checkpoint::{CHECKPOINT_VERSION, Frozen, Record};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 /// Name of the file in a run's folder.
 pub(super) const JOURNAL: &str = "journal";
+
+/// How the name of a folder begins that is being removed.
+pub(in crate::run) const GONE: &str = ".gone-";
 
 /// A run that died, failed or was stopped.
 #[derive(Debug)]
@@ -32,6 +37,15 @@ pub enum Beginning {
     Later(u32),
 }
 
+/// What a journal tells of a run's work, as far as it can be read.
+#[derive(Debug, Default)]
+pub(in crate::run) struct Contents {
+    /// Sub flows that have landed.
+    pub landed: u64,
+    /// Folders of files that they wrote.
+    pub folders: BTreeSet<PathBuf>,
+}
+
 impl Unfinished {
     /// Id of the run.
     pub fn run_id(&self) -> &str {
@@ -43,6 +57,26 @@ impl Unfinished {
             Beginning::Known(frozen) => frozen.sequence,
             _ => 0,
         }
+    }
+
+    /// Its journal.
+    pub(in crate::run) fn journal(&self) -> PathBuf {
+        self.folder.join(JOURNAL)
+    }
+
+    /// Reads all of its journal. What cannot be read tells nothing.
+    pub(in crate::run) fn contents(&self) -> Contents {
+        let mut contents = Contents::default();
+        let folder = |path: &str| Path::new(path).parent().map(Path::to_path_buf);
+        let _ = each_record(&self.journal(), |record| match record {
+            Record::Landed(landed) => {
+                contents.landed += 1;
+                contents.folders.extend(landed.outputs.iter().filter_map(|file| folder(&file.path)));
+            }
+            Record::Intent(intent) => contents.folders.extend(folder(&intent.target)),
+            _ => {}
+        });
+        contents
     }
 
     /// Another job's run began it, and resumes it.
@@ -60,7 +94,8 @@ pub fn list(job: &JobFolder) -> std::io::Result<Vec<Unfinished>> {
     let mut found = Vec::new();
     for entry in entries {
         let entry = entry?;
-        if entry.file_type()?.is_dir() {
+        let is_gone = entry.file_name().to_string_lossy().starts_with(GONE);
+        if entry.file_type()?.is_dir() && !is_gone {
             let beginning = beginning(&entry.path().join(JOURNAL));
             found.push(Unfinished { folder: entry.path(), beginning });
         }
@@ -108,8 +143,19 @@ fn version(line: &[u8]) -> Option<u32> {
     u32::try_from(value.get("checkpoint_version")?.as_u64()?).ok()
 }
 
+/// Takes a folder away: in one step it loses the name by which it is known, and then all that is in it.
+pub(in crate::run) fn remove(folder: &Path) -> std::io::Result<()> {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let gone = folder.with_file_name(format!("{GONE}{name}"));
+    if gone.exists() {
+        pypeline_disk::remove_tree(&gone)?;
+    }
+    pypeline_disk::rename(folder, &gone)?;
+    pypeline_disk::remove_tree(&gone)
+}
+
 /// Takes away a folder that holds nothing.
-pub(super) fn remove_if_empty(folder: Option<&Path>) {
+pub(in crate::run) fn remove_if_empty(folder: Option<&Path>) {
     if let Some(folder) = folder
         && std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
     {
