@@ -56,16 +56,12 @@ pub enum LockError {
 /// Held until dropped; the system lets go when the process dies, however it dies.
 #[derive(Debug)]
 pub struct JobLock {
-    lock: Lock,
+    /// Held for as long as this is.
+    _lock: Lock,
     previous: String,
 }
 
 impl JobLock {
-    /// Tells others that ask which run holds the job. The text is a courtesy: without it the holder is just less well known.
-    pub fn tell_run(&mut self, run_id: &str) {
-        let _ = self.lock.tell(&format!("pype run, process {}, run {run_id}", std::process::id()));
-    }
-
     /// What the holder before this one had left in the file: who it was, as this one has said of itself by now.
     pub fn previous(&self) -> &str {
         &self.previous
@@ -135,6 +131,18 @@ impl JobFolder {
     /// # Errors
     /// Somebody else holds it, the lock cannot be taken, or others may have put anything into the folder.
     pub fn lock(&self, what: &str) -> Result<JobLock, LockError> {
+        self.take(&format!("{what}, process {}", std::process::id()))
+    }
+
+    /// The same for a run, which others can ask for by its id.
+    ///
+    /// # Errors
+    /// As [`JobFolder::lock`].
+    pub fn lock_for_run(&self, run_id: &str) -> Result<JobLock, LockError> {
+        self.take(&format!("pype run, process {}, run {run_id}", std::process::id()))
+    }
+
+    fn take(&self, holder: &str) -> Result<JobLock, LockError> {
         self.check_owner()?;
         let path = self.path.join(LOCK);
         let fail = |source| LockError::Io { path: path.clone(), source };
@@ -147,8 +155,8 @@ impl JobFolder {
             NotTaken::Io(source) => fail(source),
         })?;
         let previous = lock.text().map_err(fail)?;
-        lock.tell(&format!("{what}, process {}", std::process::id())).map_err(fail)?;
-        Ok(JobLock { lock, previous })
+        lock.tell(holder).map_err(fail)?;
+        Ok(JobLock { _lock: lock, previous })
     }
 
     /// A job runs what its folder says, and writes where it leads: nobody else may have a say in that.
@@ -206,9 +214,8 @@ mod tests {
     fn a_lock_tells_who_holds_it_and_who_did_before() {
         let folder = tempfile::tempdir().unwrap();
         let job = JobFolder::new(folder.path(), "daily");
-        let mut lock = job.lock("pype run").unwrap();
+        let lock = job.lock_for_run("2026-ab").unwrap();
         assert_eq!(lock.previous(), "");
-        lock.tell_run("2026-ab");
         let text = format!("pype run, process {}, run 2026-ab", std::process::id());
         let refused = job.lock("pype build").unwrap_err().to_string();
         assert_eq!(refused, format!("job `daily` is held by {text}"));

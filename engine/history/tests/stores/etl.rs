@@ -106,6 +106,7 @@ pub fn result(job: &JobFolder, run_id: &str, rows: u64, state: State) -> RunResu
             runs: 1,
             failed: u64::from(failed),
             retries: 2,
+            restored: 0,
             seconds: Some(0.375),
             nodes: vec![node("read", None, Some(rows)), node("write", Some(rows), (!failed).then_some(rows))],
         }],
@@ -113,6 +114,8 @@ pub fn result(job: &JobFolder, run_id: &str, rows: u64, state: State) -> RunResu
         n_failures: u64::from(failed),
         n_handled: 0,
         record: Some(record(job, run_id).display().to_string()),
+        resumes: None,
+        resume: None,
         links: vec![LinkResult { from: port("read", "data"), to: port("write", "input"), rows }],
     }
 }
@@ -133,6 +136,7 @@ pub fn run_started(job: &JobFolder, n: u64) -> Event {
         job: job.name().to_owned(),
         started_at: started_at(n),
         fingerprint: FINGERPRINT.to_owned(),
+        resumes: None,
     }
 }
 

@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 /// Name of the file in a run's folder.
 pub(super) const JOURNAL: &str = "journal";
 
+/// How the names of folders begin that are being removed.
+const GONE: &str = ".gone-";
+
 /// A run that died, failed or was stopped.
 #[derive(Debug)]
 pub struct Unfinished {
@@ -60,7 +63,11 @@ pub fn list(job: &JobFolder) -> std::io::Result<Vec<Unfinished>> {
     let mut found = Vec::new();
     for entry in entries {
         let entry = entry?;
-        if entry.file_type()?.is_dir() {
+        let is_gone = entry.file_name().to_string_lossy().starts_with(GONE);
+        if is_gone {
+            // Whoever removed it died over it. What stays is tried again.
+            let _ = pypeline_disk::remove_tree(&entry.path());
+        } else if entry.file_type()?.is_dir() {
             let beginning = beginning(&entry.path().join(JOURNAL));
             found.push(Unfinished { folder: entry.path(), beginning });
         }
@@ -106,6 +113,14 @@ fn version(line: &[u8]) -> Option<u32> {
     let json = line.splitn(2, |byte| *byte == b' ').nth(1)?;
     let value: serde_json::Value = serde_json::from_slice(json).ok()?;
     u32::try_from(value.get("checkpoint_version")?.as_u64()?).ok()
+}
+
+/// Removes the folder of a run. In one step it is no unfinished run any more; what is in it goes after that.
+pub fn remove(folder: &Path) -> std::io::Result<()> {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let gone = folder.with_file_name(format!("{GONE}{name}"));
+    pypeline_disk::rename(folder, &gone)?;
+    pypeline_disk::remove_tree(&gone)
 }
 
 /// Takes away a folder that holds nothing.

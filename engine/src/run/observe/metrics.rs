@@ -171,6 +171,7 @@ pub(super) mod tests {
             job: "daily".to_owned(),
             started_at: "2026-11-21T09:42:01Z".to_owned(),
             fingerprint: "f".to_owned(),
+            resumes: None,
         }
     }
 
