@@ -18,8 +18,11 @@ fn child() {
     let ended = match act.to_str().unwrap() {
         "publish" => publish(&folder),
         "foreign" => foreign(&folder),
+        "copy" => copy(&folder),
+        "filled" => filled(&folder),
         "append" => append(&folder),
         "modes" => modes(&folder),
+        "umask" => umask(&folder),
         "beside" => NewFile::beside(&folder.join("out"), "second", 0o600).map(drop),
         "lock" => Lock::take(&folder.join("lock"), Duration::ZERO).map(drop).map_err(std::io::Error::other),
         "leftover" => remove_leftover(&folder.join("leftover")).map(drop),
@@ -58,6 +61,29 @@ fn foreign(folder: &Path) -> Result<()> {
     file.publish(&target, Publish::New)
 }
 
+/// What is there already, a line, and some of it once more. Operations: 1 create, 2 to 4 write, 5 rename.
+fn copy(folder: &Path) -> Result<()> {
+    let target = folder.join("out");
+    let mut old = std::fs::File::open(&target)?;
+    let mut file = NewFile::beside(&target, "t", 0o640)?;
+    file.copy_from(&mut old, 3)?;
+    file.write_all(b"\n")?;
+    std::io::Seek::rewind(&mut old)?;
+    file.copy_from(&mut old, 2)?;
+    assert!(file.copy_from(&mut old, 2).is_err(), "there is one byte more");
+    file.publish(&target, Publish::Replace)
+}
+
+/// Folders and files that somebody has made who knows nothing of this crate.
+fn filled(folder: &Path) -> Result<()> {
+    let new = folder.join("new");
+    make_folders(&new, 0o755)?;
+    std::fs::create_dir(new.join("a=1"))?;
+    std::fs::write(new.join("a=1/rows"), "1\n")?;
+    pypeline_disk::filled_by_others(&new)?;
+    pypeline_disk::rename(&new, &folder.join("out"))
+}
+
 fn append(folder: &Path) -> Result<()> {
     let mut file = AppendFile::create(&folder.join("log"), 0o600)?;
     let syncer = file.syncer()?;
@@ -65,6 +91,12 @@ fn append(folder: &Path) -> Result<()> {
     std::thread::scope(|scope| scope.spawn(|| syncer.sync()).join().unwrap())?;
     file.write_all(b"two\n")?;
     file.truncate(4)
+}
+
+/// What is the user's own is as the umask says.
+fn umask(folder: &Path) -> Result<()> {
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o027));
+    replace(&folder.join("out"), b"text", pypeline_disk::by_umask(0o666), false)
 }
 
 /// Each mode under a umask that takes away too much, and one that takes away nothing.

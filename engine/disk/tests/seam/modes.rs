@@ -17,3 +17,10 @@ fn the_umask_neither_takes_away_nor_adds() {
         assert_eq!(names.map(mode), ["750", "750", "644", "640", "600", "600", "600"], "{umask}");
     }
 }
+
+#[test]
+fn what_is_the_users_own_is_as_the_umask_says() {
+    let child = Child::new();
+    assert!(child.run("umask", "").success());
+    assert_eq!(child.path("out").metadata().unwrap().permissions().mode() & 0o7777, 0o640);
+}

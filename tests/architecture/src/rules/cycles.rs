@@ -7,13 +7,14 @@ use crate::tree::File;
 use std::collections::BTreeSet;
 
 /// Source folders, and the module whose children are looked at; none for the crate's own top level.
-pub const PLACES: [(&str, Option<&str>); 8] = [
+pub const PLACES: [(&str, Option<&str>); 9] = [
     ("schema/src", None),
     ("sdk/abi/src", None),
     ("sdk/src", None),
     ("engine/src", None),
     ("engine/src", Some("build")),
     ("engine/src", Some("run")),
+    ("engine/disk/src", None),
     ("engine/polars/src", None),
     ("cli/src", None),
 ];

@@ -145,7 +145,7 @@ fn links_in_proc_belong_to_root_where_another_user_runs_it() {
     let scene = Scene::new();
     scene.build("job", &format!("settings: {{grace: 2}}{BUSY}{CONTEXT}"));
     let open = |path: &Path| {
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).unwrap();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700)).unwrap();
         std::os::unix::fs::chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
     };
     for folder in ["", "tmp", "jobs", "jobs/job", "jobs/job/context"] {
