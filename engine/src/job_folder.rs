@@ -56,16 +56,12 @@ pub enum LockError {
 /// Held until dropped; the system lets go when the process dies, however it dies.
 #[derive(Debug)]
 pub struct JobLock {
-    lock: Lock,
+    /// Held for as long as this is.
+    _lock: Lock,
     last_run: Option<String>,
 }
 
 impl JobLock {
-    /// Tells others that ask which run holds the job. The text is a courtesy: without it the holder is just less well known.
-    pub fn tell_run(&mut self, run_id: &str) {
-        let _ = self.lock.tell(&format!("pype run, process {}, run {run_id}", std::process::id()));
-    }
-
     /// The run that held the job last, before this holder and all those that were no runs.
     pub fn last_run(&self) -> Option<&str> {
         self.last_run.as_deref()
@@ -135,6 +131,20 @@ impl JobFolder {
     /// # Errors
     /// Somebody else holds it, the lock cannot be taken, or others may have put anything into the folder.
     pub fn lock(&self, what: &str) -> Result<JobLock, LockError> {
+        // A run that died is told of by the next one, whoever has held the job meanwhile.
+        let after = |last_run: Option<&str>| last_run.map_or_else(String::new, |run| format!(", after run {run}"));
+        self.take(|last_run| format!("{what}, process {}{}", std::process::id(), after(last_run)))
+    }
+
+    /// The same for a run, which others can ask for by its id.
+    ///
+    /// # Errors
+    /// As [`JobFolder::lock`].
+    pub fn lock_for_run(&self, run_id: &str) -> Result<JobLock, LockError> {
+        self.take(|_| format!("pype run, process {}, run {run_id}", std::process::id()))
+    }
+
+    fn take(&self, holder: impl Fn(Option<&str>) -> String) -> Result<JobLock, LockError> {
         self.check_owner()?;
         let path = self.path.join(LOCK);
         let fail = |source| LockError::Io { path: path.clone(), source };
@@ -147,10 +157,8 @@ impl JobFolder {
             NotTaken::Io(source) => fail(source),
         })?;
         let last_run = lock.text().ok().as_deref().and_then(run_in).map(str::to_owned);
-        // A run that died is told of by the next one, whoever has held the job meanwhile.
-        let after = last_run.as_ref().map_or_else(String::new, |run| format!(", after run {run}"));
-        lock.tell(&format!("{what}, process {}{after}", std::process::id())).map_err(fail)?;
-        Ok(JobLock { lock, last_run })
+        lock.tell(&holder(last_run.as_deref())).map_err(fail)?;
+        Ok(JobLock { _lock: lock, last_run })
     }
 
     /// Somebody holds the job.
@@ -218,9 +226,8 @@ mod tests {
     fn a_lock_tells_who_holds_it_and_who_did_before() {
         let folder = tempfile::tempdir().unwrap();
         let job = JobFolder::new(folder.path(), "daily");
-        let mut lock = job.lock("pype run").unwrap();
+        let lock = job.lock_for_run("2026-ab").unwrap();
         assert_eq!(lock.last_run(), None);
-        lock.tell_run("2026-ab");
         let text = format!("pype run, process {}, run 2026-ab", std::process::id());
         let refused = job.lock("pype build").unwrap_err().to_string();
         assert_eq!(refused, format!("job `daily` is held by {text}"));

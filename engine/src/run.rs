@@ -39,7 +39,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 pub use templater::{Content, Given, Problem};
-use templater::{Keeper, Values};
+use templater::{Identity, Keeper, Values};
 use tokio::runtime::Handle;
 
 /// What a run is given besides its job.
@@ -93,9 +93,9 @@ struct Host {
 
 /// Runs a job to its end. What happens inside the run, failures too, is in the result; an error means that nothing ran.
 pub fn run(project: &Project, folder: &Path, options: &RunOptions, tools: Tools) -> Result<RunResult, RunError> {
-    let lock = job::find(folder)?.lock("pype run")?;
-    let job = Job::open(project, folder)?;
-    let threads = threads_of(options, &job);
+    let taken = Taken::take(project, folder)?;
+    let job = &taken.job;
+    let threads = threads_of(options, job);
     artifacts::remove_leftovers(&std::env::temp_dir());
     let store = Arc::new(ArtifactStore::new(Policy::of(&job.metadata.settings), &std::env::temp_dir()));
     let runtime = workers::runtime(cores(), threads)?;
@@ -114,7 +114,7 @@ pub fn run(project: &Project, folder: &Path, options: &RunOptions, tools: Tools)
         depth: 0,
         caller: None,
     };
-    let ended = run_opened(project, job, lock, options, host, tools.observer);
+    let ended = run_opened(project, taken, options, host, tools.observer);
     // A module's work that was abandoned after its grace period does not hold the end of the run.
     workers.close();
     runtime.shutdown_timeout(std::time::Duration::from_millis(100));
@@ -130,23 +130,37 @@ fn begin(
     host: Host,
     observer: Arc<dyn Observer>,
 ) -> Result<(RunResult, Returned), RunError> {
-    let lock = job::find(folder)?.lock("pype run")?;
-    run_opened(project, Job::open(project, folder)?, lock, options, host, observer)
+    run_opened(project, Taken::take(project, folder)?, options, host, observer)
 }
 
-#[allow(clippy::disallowed_methods)]
+/// A job that is held for a run.
+struct Taken {
+    job: Job,
+    identity: Identity,
+    lock: JobLock,
+}
+
+impl Taken {
+    fn take(project: &Project, folder: &Path) -> Result<Self, RunError> {
+        let (found, identity) = (job::find(folder)?, Identity::now());
+        let lock = found.lock_for_run(&identity.id)?;
+        last_words::tell_of_death(&found, lock.last_run());
+        Ok(Self { job: Job::open(project, folder)?, identity, lock })
+    }
+}
+
 fn run_opened(
     project: &Project,
-    job: Job,
-    mut lock: JobLock,
+    taken: Taken,
     options: &RunOptions,
     host: Host,
     observer: Arc<dyn Observer>,
 ) -> Result<(RunResult, Returned), RunError> {
-    last_words::tell_of_death(&job.folder, lock.last_run());
+    // The lock is held until everything is written.
+    let Taken { job, identity, lock: _lock } = taken;
     let start = Start::find(&job, options)?;
     let options = &start.options(&job, options);
-    let opened = host.runtime.block_on(Values::open(&job, options, host.keeper, start.identity()));
+    let opened = host.runtime.block_on(Values::open(&job, options, host.keeper, start.identity(identity.clone())));
     let opened = opened.and_then(|values| {
         let (checkpoints, dependencies) = start.open(&job, &values, options)?;
         Ok((values, checkpoints, dependencies))
@@ -154,11 +168,10 @@ fn run_opened(
     let (values, checkpoints, dependencies) = match opened {
         Ok(opened) => opened,
         Err(error) => {
-            refused::record(&job, observer, &error);
+            refused::record(&job, identity, observer, &error);
             return Err(error);
         }
     };
-    lock.tell_run(values.run_id());
     let journal = Journal::new(observer);
     let record = job.folder.runs().join(values.run_id());
     let is_recorded = journal.record_in(&record).inspect_err(|error| {

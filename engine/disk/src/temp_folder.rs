@@ -90,7 +90,15 @@ pub fn remove_leftovers(parent: &Path) {
     for path in entries.filter(is_candidate).map(|entry| entry.path()) {
         let lock = path.join(LOCK);
         // Only an ordinary file of our own is opened: anybody may put anything else into a folder for temporary files.
-        if !is_ours(&path, Metadata::is_dir) || !is_ours(&lock, Metadata::is_file) {
+        if !is_ours(&path, Metadata::is_dir) {
+            continue;
+        }
+        if !is_ours(&lock, Metadata::is_file) {
+            // Its maker died before it was locked; or is about to lock it, sees that it is gone, and makes another.
+            if is_name(&path) {
+                // It goes only if nothing is in it.
+                let _ = std::fs::remove_dir(&path);
+            }
             continue;
         }
         // The lock is held until the folder is gone: who has just made it waits for that, and makes another.
@@ -100,6 +108,13 @@ pub fn remove_leftovers(parent: &Path) {
             let _ = remove_all(&path);
         }
     }
+}
+
+/// The name is one that is made here.
+fn is_name(path: &Path) -> bool {
+    let name = path.file_name().and_then(OsStr::to_str).and_then(|name| name.strip_prefix(PREFIX));
+    let is_hex = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    name.and_then(|name| name.split_once('_')).is_some_and(|(process, time)| is_hex(process) && is_hex(time))
 }
 
 fn is_ours(path: &Path, is_kind: fn(&Metadata) -> bool) -> bool {
@@ -156,7 +171,10 @@ mod tests {
         symlink(stays[1].join(LOCK), stays[2].join(LOCK)).unwrap();
         symlink(&stays[1], parent.path().join("pypeline_link")).unwrap();
         symlink(&stays[1], dead.join("link")).unwrap();
+        let unlocked = ["pypeline_1f_a0", "pypeline_empty"].map(|name| parent.path().join(name));
+        unlocked.iter().for_each(|path| std::fs::create_dir(path).unwrap());
         remove_leftovers(parent.path());
+        assert_eq!(unlocked.map(|path| path.exists()), [false, true]);
         assert!(!dead.exists());
         for path in stays {
             assert!(path.join("rows").exists(), "{}", path.display());

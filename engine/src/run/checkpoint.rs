@@ -209,8 +209,9 @@ impl Checkpoints {
         };
         closed.and(noted)?;
         if has_succeeded {
-            for folder in active.older.iter().chain([&active.folder]) {
-                if let Err(error) = pypeline_disk::remove_tree(folder) {
+            // Its own first: with it, the run is unfinished no more.
+            for folder in std::iter::once(&active.folder).chain(&active.older) {
+                if let Err(error) = unfinished::remove(folder) {
                     tracing::warn!("checkpoints in `{}` cannot be removed: {error}", folder.display());
                 }
             }

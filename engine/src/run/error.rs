@@ -49,6 +49,20 @@ pub enum RunError {
         /// Sub flows that were at work, with their plugins.
         at_work: Vec<String>,
     },
+    /// Some records of the unfinished run are damaged, and may be of what is not to be done twice.
+    #[error(
+        "{damaged} of the records of run {run} are damaged, and {} may have been done already: going on may do it twice; look \
+         what is there, and go on by `--force`, or run the job anew",
+        working_on(.nodes)
+    )]
+    Damaged {
+        /// Id of the run.
+        run: String,
+        /// How many.
+        damaged: u64,
+        /// Nodes whose effect may be repeated.
+        nodes: Vec<String>,
+    },
     /// The checkpoints of the unfinished run cannot be used.
     #[error("the checkpoints in `{}` cannot be used: {why}; run the job anew, with its values, and remove them by `pype clean`", .path.display())]
     Unreadable {
@@ -79,7 +93,7 @@ impl RunError {
         match self {
             Self::Values(problems) if problems.iter().all(Problem::is_usage) => 2,
             Self::NothingToResume => 0,
-            Self::Job(_) | Self::Values(_) | Self::Changed { .. } | Self::Unreadable { .. } => 3,
+            Self::Job(_) | Self::Values(_) | Self::Changed { .. } | Self::Unreadable { .. } | Self::Damaged { .. } => 3,
             Self::Locked(LockError::Unsafe { .. }) => 3,
             Self::Locked(LockError::Held { .. }) => 4,
             Self::CrashLoop { .. } | Self::Checkpoints { .. } | Self::Disk(_) => 1,
@@ -104,6 +118,11 @@ fn changed(run: &str, changes: &[String], affected: &[String]) -> String {
          what has landed as it is",
         lines(&title, changes)
     )
+}
+
+fn working_on(nodes: &[String]) -> String {
+    let nodes: Vec<String> = nodes.iter().map(|node| format!("`{node}`")).collect();
+    format!("what {} does", nodes.join(", "))
 }
 
 fn working(at_work: &[String]) -> String {

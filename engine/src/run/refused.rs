@@ -18,11 +18,11 @@ use std::sync::Arc;
 const USAGE: u8 = 2;
 
 /// Tells of a beginning and an end, and writes them down.
-pub(super) fn record(job: &Job, observer: Arc<dyn Observer>, error: &RunError) {
+pub(super) fn record(job: &Job, identity: Identity, observer: Arc<dyn Observer>, error: &RunError) {
     if matches!(error.exit_code(), 0 | USAGE) {
         return;
     }
-    let (identity, journal, flow) = (Identity::now(), Journal::new(observer), FrameData::flow());
+    let (journal, flow) = (Journal::new(observer), FrameData::flow());
     let folder = job.folder.runs().join(&identity.id);
     let recorded = journal.record_in(&folder);
     let (state, exit_code) = (State::Failed, error.exit_code());

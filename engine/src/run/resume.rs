@@ -8,6 +8,7 @@ use super::job::Job;
 use super::templater::{Identity, Values};
 use super::{RunError, RunOptions};
 use pypeline_schema::checkpoint::{Frozen, Session};
+use pypeline_schema::manifest::Effect;
 use pypeline_schema::settings::{Checkpointing, Durability};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -60,6 +61,7 @@ impl Start {
     /// Finds it. The job is held.
     pub(super) fn find(job: &Job, options: &RunOptions) -> Result<Self, RunError> {
         let io = |source| RunError::Checkpoints { path: job.folder.checkpoints(), source };
+        unfinished::finish_removing(&job.folder);
         let mut found = unfinished::list(&job.folder).map_err(io)?;
         let last = |unfinished: &Unfinished| match &unfinished.beginning {
             Beginning::Known(frozen) => frozen.sequence,
@@ -107,10 +109,10 @@ impl Start {
     }
 
     /// Who the run is.
-    pub(super) fn identity(&self) -> Identity {
+    pub(super) fn identity(&self, identity: Identity) -> Identity {
         match &self.goes_on {
-            Some((_, frozen)) => Identity::resuming(&frozen.run_id, &frozen.started_at),
-            None => Identity::now(),
+            Some((_, frozen)) => identity.resuming(&frozen.run_id, &frozen.started_at),
+            None => identity,
         }
     }
 
@@ -164,6 +166,10 @@ impl Start {
                 at_work: at_work(job, &sessions),
             });
         }
+        let repeating = repeating(job);
+        if sessions.damaged > 0 && !repeating.is_empty() && !resume.force {
+            return Err(RunError::Damaged { run: frozen.run_id, damaged: sessions.damaged, nodes: repeating });
+        }
         let dependencies = Dependencies::new(job);
         let changes = Changes::find(&before, &frozen, job, &dependencies, &unfinished.folder).map_err(io)?;
         // What the other job has changed it answers for itself: what that concerns is run again.
@@ -188,6 +194,12 @@ impl Start {
         let checkpoints = Checkpoints::go_on(continued, frozen, session, &sessions, syncing, self.older);
         Ok((checkpoints.map_err(RunError::Disk)?, dependencies))
     }
+}
+
+/// Nodes that add to something, or do something to the world outside: what they have done is known by the records alone.
+fn repeating(job: &Job) -> Vec<String> {
+    let repeats = |effect: Effect| matches!(effect, Effect::Idempotent | Effect::AtLeastOnce);
+    job.dag.nodes.iter().filter(|node| repeats(node.effect)).map(|node| node.id.clone()).collect()
 }
 
 /// The newest run that nobody else resumes.

@@ -115,6 +115,7 @@ fn run(telemetry: &Telemetry, events: Vec<(Vec<u64>, Event)>, state: RunState) {
         job: "daily".to_owned(),
         started_at: String::new(),
         fingerprint: "f".to_owned(),
+        resumes: None,
     };
     let last = Event::RunFinished { state, exit_code: 1, seconds: 9.0 };
     let all = std::iter::once((Vec::new(), first)).chain(events).chain([(Vec::new(), last)]);

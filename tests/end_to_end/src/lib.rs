@@ -51,6 +51,8 @@ mod kill;
 #[cfg(test)]
 mod private_jobs;
 #[cfg(test)]
+mod resume;
+#[cfg(test)]
 mod failures;
 #[cfg(test)]
 mod threads;

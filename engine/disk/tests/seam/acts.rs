@@ -18,6 +18,8 @@ fn child() {
     let ended = match act.to_str().unwrap() {
         "publish" => publish(&folder),
         "foreign" => foreign(&folder),
+        "copy" => copy(&folder),
+        "filled" => filled(&folder),
         "append" => append(&folder),
         "modes" => modes(&folder),
         "umask" => umask(&folder),
@@ -57,6 +59,29 @@ fn foreign(folder: &Path) -> Result<()> {
     file.write_all(b", and more")?;
     file.sync()?;
     file.publish(&target, Publish::New)
+}
+
+/// What is there already, a line, and some of it once more. Operations: 1 create, 2 to 4 write, 5 rename.
+fn copy(folder: &Path) -> Result<()> {
+    let target = folder.join("out");
+    let mut old = std::fs::File::open(&target)?;
+    let mut file = NewFile::beside(&target, "t", 0o640)?;
+    file.copy_from(&mut old, 3)?;
+    file.write_all(b"\n")?;
+    std::io::Seek::rewind(&mut old)?;
+    file.copy_from(&mut old, 2)?;
+    assert!(file.copy_from(&mut old, 2).is_err(), "there is one byte more");
+    file.publish(&target, Publish::Replace)
+}
+
+/// Folders and files that somebody has made who knows nothing of this crate.
+fn filled(folder: &Path) -> Result<()> {
+    let new = folder.join("new");
+    make_folders(&new, 0o755)?;
+    std::fs::create_dir(new.join("a=1"))?;
+    std::fs::write(new.join("a=1/rows"), "1\n")?;
+    pypeline_disk::filled_by_others(&new)?;
+    pypeline_disk::rename(&new, &folder.join("out"))
 }
 
 fn append(folder: &Path) -> Result<()> {

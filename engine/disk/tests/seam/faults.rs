@@ -148,6 +148,49 @@ fn the_trace_holds_what_others_have_written() {
 }
 
 #[test]
+fn a_copy_can_fail_and_be_killed_midway_and_is_traced_by_what_comes_of_it() {
+    let child = Child::with_old_file();
+    assert!(child.run("copy", "").success());
+    assert_eq!((child.said(), child.read("out")), (String::new(), "old\nold".to_owned()));
+    let contents = ops(&child)
+        .iter()
+        .filter(|(name, _)| name == "content")
+        .map(|(_, line)| blob(&child, line))
+        .collect::<Vec<_>>();
+    assert_eq!(contents.first().map(String::as_str), Some("old"));
+    assert_eq!(contents.get(1).map(String::as_str), Some("old\nol"));
+    for (orders, left) in [("op=write#1:kill", Some("")), ("op=write#1:torn", Some("o")), ("op=write#1:enospc", None)] {
+        let child = Child::with_old_file();
+        child.run("copy", orders);
+        assert_eq!(child.read("out"), "old", "{orders}");
+        let beside = child.path(".out.t.pype-tmp");
+        assert_eq!(std::fs::read_to_string(beside).ok().as_deref(), left, "{orders}");
+    }
+    // Half at a time: nothing is lost, and nothing is there twice.
+    let child = Child::with_old_file();
+    assert!(child.run("copy", "op=write#1:short,op=write#4:short").success());
+    assert_eq!(child.read("out"), "old\nold");
+}
+
+#[test]
+fn the_trace_holds_what_others_have_put_into_a_folder() {
+    let child = Child::new();
+    assert!(child.run("filled", "").success());
+    let ops = ops(&child);
+    let lines = ops.iter().map(|(name, line)| (name.as_str(), line["path"].as_str().unwrap().to_owned()));
+    let at = |name: &str| child.path(name).display().to_string();
+    let wanted = [
+        ("mkdir", at("new")),
+        ("mkdir", at("new/a=1")),
+        ("create", at("new/a=1/rows")),
+        ("content", at("new/a=1/rows")),
+        ("rename", at("new")),
+    ];
+    assert_eq!(lines.collect::<Vec<_>>(), wanted);
+    assert_eq!(blob(&child, &ops[3].1), "1\n");
+}
+
+#[test]
 fn records_are_traced_at_their_places() {
     let child = Child::new();
     assert!(child.run("append", "").success());

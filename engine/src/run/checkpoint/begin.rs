@@ -121,15 +121,18 @@ fn active(run_id: String, folder: &Path, file: AppendFile, length: u64, syncing:
     })
 }
 
-/// Calls for each whole record of a journal, in its order.
-pub(super) fn each_record(path: &Path, mut take: impl FnMut(Record)) -> std::io::Result<()> {
+/// Calls for each whole record of a journal, in its order. Gives how many are damaged.
+pub(super) fn each_record(path: &Path, mut take: impl FnMut(Record)) -> std::io::Result<u64> {
     let mut lines = Lines::new(BufReader::with_capacity(1 << 16, File::open(path)?));
+    let mut n_damaged = 0;
     while let Some((_, found)) = lines.next()? {
-        if let Found::Record(record, _) = found {
-            take(*record);
+        match found {
+            Found::Record(record, _) => take(*record),
+            Found::Damaged(_) => n_damaged += 1,
+            Found::Torn => {}
         }
     }
-    Ok(())
+    Ok(n_damaged)
 }
 
 /// The whole records of a journal between a new head and a new end, in its place; and where each stands.

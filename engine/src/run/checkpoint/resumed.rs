@@ -144,6 +144,8 @@ pub(in crate::run) struct Sessions {
     pub last_run: String,
     /// Sub flows that have landed.
     pub landed: u64,
+    /// Records of which it is not known what they were.
+    pub damaged: u64,
 }
 
 impl Sessions {
@@ -151,7 +153,7 @@ impl Sessions {
     pub(in crate::run) fn of(folder: &Path) -> std::io::Result<Self> {
         let mut sessions = Self::default();
         let mut is_open = false;
-        begin::each_record(&folder.join(JOURNAL), |record| match record {
+        let damaged = begin::each_record(&folder.join(JOURNAL), |record| match record {
             Record::Session(session) => {
                 sessions.deaths += u64::from(is_open);
                 is_open = true;
@@ -170,6 +172,7 @@ impl Sessions {
             Record::Begun(_) | Record::Failed(_) | Record::Intent(_) | Record::Frozen(_) => {}
         })?;
         sessions.deaths += u64::from(is_open);
+        sessions.damaged = damaged;
         Ok(sessions)
     }
 }

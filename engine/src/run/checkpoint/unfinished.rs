@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// Name of the file in a run's folder.
 pub(super) const JOURNAL: &str = "journal";
 
-/// How the name of a folder begins that is being removed.
+/// How the names of folders begin that are being removed.
 pub(in crate::run) const GONE: &str = ".gone-";
 
 /// A run that died, failed or was stopped.
@@ -85,7 +85,7 @@ impl Unfinished {
     }
 }
 
-/// The unfinished runs of a job, the newest first. Whoever asks holds the job: else one of them may be at work.
+/// The unfinished runs of a job, the newest first. Where the job is not held, one of them may be at work.
 pub fn list(job: &JobFolder) -> std::io::Result<Vec<Unfinished>> {
     let entries = match std::fs::read_dir(job.checkpoints()) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -143,15 +143,22 @@ fn version(line: &[u8]) -> Option<u32> {
     u32::try_from(value.get("checkpoint_version")?.as_u64()?).ok()
 }
 
-/// Takes a folder away: in one step it loses the name by which it is known, and then all that is in it.
+/// Removes the folder of a run. In one step it is no unfinished run any more; what is in it goes after that.
 pub(in crate::run) fn remove(folder: &Path) -> std::io::Result<()> {
-    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let gone = folder.with_file_name(format!("{GONE}{name}"));
-    if gone.exists() {
-        pypeline_disk::remove_tree(&gone)?;
-    }
     pypeline_disk::rename(folder, &gone)?;
     pypeline_disk::remove_tree(&gone)
+}
+
+/// Removes what is left of folders over whose removal somebody has died. The job is held.
+pub(in crate::run) fn finish_removing(job: &JobFolder) {
+    for entry in std::fs::read_dir(job.checkpoints()).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(GONE) {
+            // What stays is tried again.
+            let _ = pypeline_disk::remove_tree(&entry.path());
+        }
+    }
 }
 
 /// Takes away a folder that holds nothing.

@@ -82,11 +82,19 @@ pub(super) async fn run_stage(work: &AttemptWork, nodes: &[usize]) -> Result<(),
         Ok(Ok(Ok(()))) => {}
         Ok(Ok(Err(fault))) => {
             let node = fault.node.and_then(|id| shared.job.index.node(&id));
+            let mut fault = fault.fault;
+            if let Some(publication) =
+                node.and_then(|node| lock(&attempt.publications).get(&node).map(|of| of.target().display().to_string()))
+                && fault.kind == FaultKind::Io
+                && !fault.context.iter().any(|(key, _)| key == "path")
+            {
+                fault = Box::new(fault.with("path", publication));
+            }
             let names: Vec<&str> =
                 nodes.iter().filter_map(|node| Some(shared.job.dag.nodes.get(*node)?.id.as_str())).collect();
             return Err(vec![match node {
-                Some(node) => (node, fault.fault),
-                None => (blame, Box::new(fault.fault.with("stage", names.join(", ")))),
+                Some(node) => (node, fault),
+                None => (blame, Box::new(fault.with("stage", names.join(", ")))),
             }]);
         }
         Ok(Err(panic)) => {

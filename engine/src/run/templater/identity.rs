@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// Who a run is.
+#[derive(Clone)]
 pub(in crate::run) struct Identity {
     /// Sorts by time.
     pub id: String,
@@ -30,10 +31,10 @@ impl Identity {
         Self { values: values(&id, &started_at), id, started_at, resumes: None }
     }
 
-    /// A run that begins now and goes on with another: to templates it is that one.
-    pub(in crate::run) fn resuming(id: &str, started_at: &str) -> Self {
+    /// The same, going on with another: to templates it is that one.
+    pub(in crate::run) fn resuming(self, id: &str, started_at: &str) -> Self {
         let resumes = Some((id.to_owned(), started_at.to_owned()));
-        Self { values: values(id, started_at), resumes, ..Self::now() }
+        Self { values: values(id, started_at), resumes, ..self }
     }
 
     /// The run's id in templates.

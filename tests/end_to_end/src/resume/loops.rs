@@ -104,7 +104,10 @@ connections: {{control: ["outer (1|iterate) head", "head (1|) inner", "inner (1|
         assert_eq!(lines(&project, "said"), all, "{order}");
         assert_eq!(lines(&project, "tails"), ["a", "b"], "{order}");
         assert_eq!(restored(&record).iter().filter(|name| name.starts_with("step")).count(), before, "{order}");
-        assert_eq!(told(&record, "sub_flow_started").iter().filter(|name| name.starts_with("step")).count(), 6 - before);
+        assert_eq!(
+            told(&record, "sub_flow_started").iter().filter(|name| name.starts_with("step")).count(),
+            6 - before
+        );
     }
 }
 

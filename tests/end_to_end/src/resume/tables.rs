@@ -112,7 +112,10 @@ connections:
 #[test]
 fn a_list_with_all_types() {
     let project = Project::new();
-    project.write("list.csv", "i,f,b,d,t,n\n1,0.5,true,2025-01-15,2025-01-15T10:00:00,\n-2,1e300,false,1969-12-31,1969-12-31T23:59:59,x\n");
+    project.write(
+        "list.csv",
+        "i,f,b,d,t,n\n1,0.5,true,2025-01-15,2025-01-15T10:00:00,\n-2,1e300,false,1969-12-31,1969-12-31T23:59:59,x\n",
+    );
     let item = "{{ iter.item | tojson }}";
     let body = format!(
         r#"

@@ -39,7 +39,8 @@ fn what_is_given_again_may_be_the_same() {
 #[test]
 fn globals_are_as_they_were_set() {
     let project = Project::new();
-    let vars = r#"{text: "it's ö", number: 12, float: 0.25, none: null, list: [1, [2]], map: {a: {b: true}}, empty: ""}"#;
+    let vars =
+        r#"{text: "it's ö", number: 12, float: 0.25, none: null, list: [1, [2]], map: {a: {b: true}}, empty: ""}"#;
     let used = "{{ v__text | length }} {{ v__number + 1 }} {{ v__float }} {{ v__none is none }} {{ v__list[1][0] }} {{ v__map.a.b }} {{ v__empty }}. {{ rows__row_count }} {{ keep__row_count }} {{ keep__reject_count }} {{ sh__stdout | trim }}{{ sh__exit_code }}";
     let body = format!(
         r#"

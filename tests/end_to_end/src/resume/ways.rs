@@ -1,6 +1,6 @@
 //! However a run ends before its end, it goes on where it was.
 
-use super::{GATE, fails, killed, lines, restored, ran, resumed, says, seen, unfinished};
+use super::{GATE, fails, killed, lines, ran, restored, resumed, says, seen, unfinished};
 use crate::support::Project;
 
 /// Two files, a step in the way, and a last file made of the first.
@@ -32,14 +32,23 @@ fn goes_on(project: &Project, state: &str) {
     assert_eq!(unfinished(project, "job"), [first.as_str()]);
     project.write("open", "");
     let (run, record) = resumed(project, "job", &[]);
-    assert_eq!((restored(&record), ran(&record)), (vec!["rows".to_owned(), "more".to_owned()], vec!["gate".to_owned(), "again".to_owned()]));
+    assert_eq!(
+        (restored(&record), ran(&record)),
+        (vec!["rows".to_owned(), "more".to_owned()], vec!["gate".to_owned(), "again".to_owned()])
+    );
     assert_eq!(files.map(|file| seen(project, file)), before, "{state}: what has landed is not touched");
     assert_eq!(project.read("last-5.csv"), "n\n0\n1\n2\n3\n4\n");
-    assert_eq!(["rows", "more", "gate", "again"].map(|name| run.state(name)), ["restored", "restored", "succeeded", "succeeded"]);
+    assert_eq!(
+        ["rows", "more", "gate", "again"].map(|name| run.state(name)),
+        ["restored", "restored", "succeeded", "succeeded"]
+    );
     // The report is that of the whole run.
     assert_eq!((run.rows("rows.data", "out.input"), run.rows("again.data", "last.input")), (5, 5));
     assert_eq!((&run.node("out")["rows_out"], &run.node("parts")["state"]), (&5.into(), &"restored".into()));
-    assert_eq!((&run.result["resumes"], &record.one("run_started", &[])["resumes"]), (&first.as_str().into(), &first.as_str().into()));
+    assert_eq!(
+        (&run.result["resumes"], &record.one("run_started", &[])["resumes"]),
+        (&first.as_str().into(), &first.as_str().into())
+    );
     assert_ne!(run.result["run_id"], first.as_str(), "each part has a record of its own");
     assert_eq!(project.leftovers(), [""; 0]);
     let nothing = project.pype(&["run", "jobs/job", "--resume"]).expect_code(0);
