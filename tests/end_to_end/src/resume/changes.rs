@@ -18,13 +18,13 @@ modules:
 {}{}{}{}{GATE}
 connections:
   data: [rows.data - out.input]
-  control: ["apart (1|) apart2", "rows (1|) behind", "apart2 (1|) gate", "behind (1|) gate", "word (1|) gate", "env (1|) gate"]
+  control: ["apart (1|) apart2", "rows (1|) behind", "apart2 (1|) gate", "behind (1|) gate", "word (1|) gate", "around (1|) gate"]
 "#,
         says("apart", "said", &format!("apart{more}")),
         says("apart2", "said", "apart2"),
         says("behind", "said", "behind {{ out__row_count }}"),
         says("word", "said", "word {{ context.word }} {{ params.p }}"),
-        says("env", "said", "env {{ env('CHANGING') }}"),
+        says("around", "said", "env {{ env('CHANGING') }}"),
     )
 }
 
@@ -89,7 +89,7 @@ fn a_step_of_the_flow() {
 fn a_variable_a_parameter_and_the_environment() {
     is_told(|_| (), &ENVIRONMENT, &["--set", "word=v"], &["context.word: \"w\" -> \"v\""], &["word"]);
     is_told(|_| (), &ENVIRONMENT, &["--param", "p=2"], &["params.p: 1 -> 2"], &["word"]);
-    is_told(|_| (), &[("CHANGING", "e2")], &[], &["env.CHANGING: \"e1\" -> \"e2\""], &["env"]);
+    is_told(|_| (), &[("CHANGING", "e2")], &[], &["env.CHANGING: \"e1\" -> \"e2\""], &["around"]);
     let file = |project: &Project| project.write("jobs/job/context/job_default.json", r#"{"word": "file"}"#);
     is_told(file, &ENVIRONMENT, &[], &["context.word: \"w\" -> \"file\""], &["word"]);
 }
