@@ -1,10 +1,12 @@
 //! The command line: commands, their arguments, and the help that explains them.
 
+mod clean;
 pub mod history;
 pub mod logs;
 mod run;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+pub use clean::CleanArgs;
 use history::{RunsArgs, StatsArgs, StatusArgs};
 use logs::LogsArgs;
 use pypeline_engine::run::observe::logging::LogLevels;
@@ -82,6 +84,8 @@ pub enum Command {
     Build(BuildArgs),
     /// Run a job folder
     Run(RunArgs),
+    /// Remove what runs of a job have left: checkpoints, temporary files and, on request, records
+    Clean(CleanArgs),
     /// Show the values that a run would begin with, and where each comes from
     Context(ContextArgs),
     /// List runs, the newest first

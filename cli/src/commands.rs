@@ -1,5 +1,6 @@
 //! One file per group of commands: arguments, one engine call, rendering.
 
+pub mod clean;
 pub mod context;
 pub mod flow;
 pub mod history;

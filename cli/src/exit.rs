@@ -5,6 +5,7 @@ use pypeline_engine::job_folder::LockError;
 use pypeline_engine::plugins::error::PluginError;
 use pypeline_engine::registry::RegistryError;
 use pypeline_engine::run::RunError;
+use pypeline_engine::run::clean::CleanError;
 use std::fmt::Display;
 
 /// The codes of all commands; 130 and 143 come from signals.
@@ -85,6 +86,16 @@ impl From<BuildError> for Failure {
                 Self::new(Exit::Invalid, error)
             }
             BuildError::Write(error @ WriteError::Io { .. }) => Self::new(Exit::Failed, error),
+        }
+    }
+}
+
+impl From<CleanError> for Failure {
+    fn from(error: CleanError) -> Self {
+        match error {
+            CleanError::Locked(error) => error.into(),
+            CleanError::Job(_) => Self::new(Exit::Invalid, error),
+            CleanError::Io { .. } => Self::new(Exit::Failed, error),
         }
     }
 }

@@ -56,6 +56,7 @@ fn dispatch(cli: &Cli) -> Result<u8, exit::Failure> {
         Command::Validate(args) => commands::flow::validate(&cli.global, args),
         Command::Build(args) => commands::flow::build(&cli.global, args),
         Command::Run(args) => commands::run::run(&cli.global, args),
+        Command::Clean(args) => commands::clean::clean(&cli.global, args),
         Command::Context(args) => commands::context::context(&cli.global, args),
         Command::Runs(args) => commands::history::runs(&cli.global, args),
         Command::Status(args) => commands::history::status(&cli.global, args),

@@ -58,13 +58,13 @@ pub enum LockError {
 pub struct JobLock {
     /// Held for as long as this is.
     _lock: Lock,
-    previous: String,
+    last_run: Option<String>,
 }
 
 impl JobLock {
-    /// What the holder before this one had left in the file: who it was, as this one has said of itself by now.
-    pub fn previous(&self) -> &str {
-        &self.previous
+    /// The run that held the job last, before this holder and all those that were no runs.
+    pub fn last_run(&self) -> Option<&str> {
+        self.last_run.as_deref()
     }
 }
 
@@ -131,7 +131,9 @@ impl JobFolder {
     /// # Errors
     /// Somebody else holds it, the lock cannot be taken, or others may have put anything into the folder.
     pub fn lock(&self, what: &str) -> Result<JobLock, LockError> {
-        self.take(&format!("{what}, process {}", std::process::id()))
+        // A run that died is told of by the next one, whoever has held the job meanwhile.
+        let after = |last_run: Option<&str>| last_run.map_or_else(String::new, |run| format!(", after run {run}"));
+        self.take(|last_run| format!("{what}, process {}{}", std::process::id(), after(last_run)))
     }
 
     /// The same for a run, which others can ask for by its id.
@@ -139,10 +141,10 @@ impl JobFolder {
     /// # Errors
     /// As [`JobFolder::lock`].
     pub fn lock_for_run(&self, run_id: &str) -> Result<JobLock, LockError> {
-        self.take(&format!("pype run, process {}, run {run_id}", std::process::id()))
+        self.take(|_| format!("pype run, process {}, run {run_id}", std::process::id()))
     }
 
-    fn take(&self, holder: &str) -> Result<JobLock, LockError> {
+    fn take(&self, holder: impl Fn(Option<&str>) -> String) -> Result<JobLock, LockError> {
         self.check_owner()?;
         let path = self.path.join(LOCK);
         let fail = |source| LockError::Io { path: path.clone(), source };
@@ -154,9 +156,14 @@ impl JobFolder {
             }
             NotTaken::Io(source) => fail(source),
         })?;
-        let previous = lock.text().map_err(fail)?;
-        lock.tell(holder).map_err(fail)?;
-        Ok(JobLock { _lock: lock, previous })
+        let last_run = lock.text().ok().as_deref().and_then(run_in).map(str::to_owned);
+        lock.tell(&holder(last_run.as_deref())).map_err(fail)?;
+        Ok(JobLock { _lock: lock, last_run })
+    }
+
+    /// Somebody holds the job.
+    pub fn is_held(&self) -> bool {
+        pypeline_disk::is_held(&self.path.join(LOCK))
     }
 
     /// A job runs what its folder says, and writes where it leads: nobody else may have a say in that.
@@ -175,6 +182,11 @@ impl JobFolder {
             None => Ok(()),
         }
     }
+}
+
+/// The run that the text of a lock names: its holder, or the last one before it.
+fn run_in(text: &str) -> Option<&str> {
+    text.trim().split(", ").find_map(|part| part.strip_prefix("after ").unwrap_or(part).strip_prefix("run "))
 }
 
 /// Why a folder of this owner and mode is none for the jobs of `user`, if so. To root all folders are the same.
@@ -215,12 +227,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let job = JobFolder::new(folder.path(), "daily");
         let lock = job.lock_for_run("2026-ab").unwrap();
-        assert_eq!(lock.previous(), "");
+        assert_eq!(lock.last_run(), None);
         let text = format!("pype run, process {}, run 2026-ab", std::process::id());
         let refused = job.lock("pype build").unwrap_err().to_string();
         assert_eq!(refused, format!("job `daily` is held by {text}"));
         drop(lock);
-        assert_eq!(job.lock("pype build").unwrap().previous(), text);
+        for who in ["pype build", "pype run", "pype clean"] {
+            let lock = job.lock(who).unwrap();
+            assert_eq!(lock.last_run(), Some("2026-ab"), "it is not forgotten over those that run nothing");
+            assert!(job.is_held());
+        }
+        assert!(!job.is_held());
         assert_eq!(folder.path().join(LOCK).metadata().unwrap().permissions().mode() & 0o777, 0o600);
     }
 

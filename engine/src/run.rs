@@ -2,6 +2,7 @@
 
 mod execution;
 pub mod checkpoint;
+pub mod clean;
 pub mod context;
 mod dependencies;
 mod error;
@@ -143,6 +144,7 @@ impl Taken {
     fn take(project: &Project, folder: &Path) -> Result<Self, RunError> {
         let (found, identity) = (job::find(folder)?, Identity::now());
         let lock = found.lock_for_run(&identity.id)?;
+        last_words::tell_of_death(&found, lock.last_run());
         Ok(Self { job: Job::open(project, folder)?, identity, lock })
     }
 }
@@ -155,8 +157,7 @@ fn run_opened(
     observer: Arc<dyn Observer>,
 ) -> Result<(RunResult, Returned), RunError> {
     // The lock is held until everything is written.
-    let Taken { job, identity, lock } = taken;
-    last_words::tell_of_death(&job.folder, lock.previous());
+    let Taken { job, identity, lock: _lock } = taken;
     let start = Start::find(&job, options)?;
     let options = &start.options(&job, options);
     let opened = host.runtime.block_on(Values::open(&job, options, host.keeper, start.identity(identity.clone())));

@@ -78,14 +78,15 @@ pub fn status(global: &Global, args: &StatusArgs) -> Result<u8, Failure> {
             Found::Nothing => {}
         }
     }
-    if detail.is_none()
-        && let Some(job) = opened.job(subject)?
-    {
+    let is_job = detail.is_none();
+    if is_job && let Some(job) = opened.job(subject)? {
         detail = opened.history.latest(&job).map_err(failed)?;
     }
     match detail {
-        Some(found) => detail::show(global, &mut opened.history, found).map_err(failed)?,
-        None if global.output == Output::Json => render::json(&json!({"run": null, "live": null, "failures": []})),
+        Some(found) => detail::show(global, &mut opened.history, found, is_job).map_err(failed)?,
+        None if global.output == Output::Json => {
+            render::json(&json!({"run": null, "live": null, "failures": [], "resume": null}))
+        }
         None => render::line(&format!("{subject} has not run yet")),
     }
     Ok(Exit::Success as u8)

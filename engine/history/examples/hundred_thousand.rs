@@ -88,6 +88,7 @@ fn result(job: &JobFolder, run_id: &str, at: u64) -> RunResult {
         state,
         skipped: None,
         runs: 1,
+        restored: 0,
         failed: 0,
         retries: 0,
         seconds: Some(0.3),
@@ -107,6 +108,8 @@ fn result(job: &JobFolder, run_id: &str, at: u64) -> RunResult {
         n_failures: u64::from(state == State::Failed),
         n_handled: 0,
         record: None,
+        resumes: None,
+        resume: None,
         links: (0..6).map(|at| LinkResult { from: port(at, "data"), to: port(at + 1, "input"), rows: 1_000 }).collect(),
     }
 }

@@ -2,6 +2,7 @@
 //! asked, so that a dead run is never shown as running, nor a live one as dead.
 
 mod ask;
+mod standing;
 
 pub use ask::{Filter, Found};
 
@@ -175,6 +176,11 @@ impl History {
 /// The job that a run names.
 pub(crate) fn job_of_run(run: &Run) -> JobRef {
     JobRef { key: 0, name: run.job.clone(), folder: run.job_folder.clone(), project: run.project.clone() }
+}
+
+/// A run's record is in its job folder.
+fn has_record(run: &Run) -> bool {
+    record::folder(&job_of_run(run), &run.run_id).is_dir()
 }
 
 /// A folder by the one name that all its names lead to.

@@ -20,7 +20,7 @@ mod recorder;
 
 pub use error::HistoryError;
 pub use history::{Filter, Found, History, RunBegin};
-pub use model::{Detail, JobLine, JobRef, Link, Node, Run, RunState, SubFlow};
+pub use model::{Detail, JobLine, JobRef, Link, Node, Resume, Run, RunState, SubFlow};
 pub use place::Place;
 pub use record::{Live, LiveLoop, LiveSubFlow};
 pub use recorder::Recorder;

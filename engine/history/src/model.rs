@@ -108,6 +108,11 @@ pub struct Run {
     pub host: Option<String>,
     /// Its record is still in the job folder.
     pub has_record: bool,
+    /// The run that it went on with. Its record knows, and the index does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resumes: Option<String>,
+    /// It did not come to its end, and `pype run --resume` would go on with it. The checkpoints know, and the index does not.
+    pub resumable: bool,
 }
 
 /// One sub flow of a run.
@@ -119,6 +124,8 @@ pub struct SubFlow {
     pub state: State,
     /// Times that it ran.
     pub runs: u64,
+    /// Times that it was taken from a checkpoint instead. The record knows, and the index does not.
+    pub restored: u64,
     /// Runs that failed.
     pub failed: u64,
     /// Attempts after the first of all its runs.
@@ -171,6 +178,17 @@ pub struct Detail {
     pub nodes: Vec<Node>,
     /// Where the run's end is known.
     pub links: Vec<Link>,
+}
+
+/// How a run of a job could go on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Resume {
+    /// Id of the run; of its first part, if it was resumed before.
+    pub run_id: String,
+    /// Sub flows that have landed.
+    pub landed: u64,
+    /// What to type; for secrets, which are to be given again, an ellipsis.
+    pub command: String,
 }
 
 /// A job at a glance.

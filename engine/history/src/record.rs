@@ -110,6 +110,8 @@ pub(crate) fn blank(job: &JobRef, run_id: &str, state: RunState) -> Run {
         pid: None,
         host: None,
         has_record: true,
+        resumes: None,
+        resumable: false,
     }
 }
 
@@ -132,6 +134,7 @@ pub(crate) fn of_result(job: &JobRef, run_id: &str, result: &RunResult, begun: &
         name: part.name.clone(),
         state: part.state,
         runs: part.runs,
+        restored: part.restored,
         failed: part.failed,
         retries: part.retries,
         seconds: part.seconds,

@@ -182,6 +182,8 @@ mod tests {
             n_failures: 0,
             n_handled: 0,
             record: None,
+            resumes: None,
+            resume: None,
             links: Vec::new(),
         };
         let (end, ended) = channel();

@@ -12,6 +12,7 @@ mod journal;
 pub(super) mod keys;
 mod line;
 mod resumed;
+pub mod standing;
 pub(super) mod table;
 mod tables;
 pub mod unfinished;

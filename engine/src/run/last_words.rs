@@ -10,15 +10,16 @@ use std::path::Path;
 /// Bytes at the end of a log in which its last line is looked for.
 const TAIL: u64 = 1 << 20;
 
-/// Ends the event log of the run that `holder` names, what the last holder of the job had said of itself, if it has no end. The
+/// Ends the event log of the run that held the job last, if it has no end, and takes away what it was writing in its record. The
 /// job is held: it is dead.
-pub(super) fn tell_of_death(job: &JobFolder, holder: &str) {
-    let Some((_, run_id)) = holder.rsplit_once(", run ") else { return };
-    let is_id = run_id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    let log = job.runs().join(run_id.trim()).join("events.jsonl");
-    if is_id
-        && log.is_file()
-        && !log.with_file_name("result.json").exists()
+pub(super) fn tell_of_death(job: &JobFolder, last_run: Option<&str>) {
+    let is_id = |id: &&str| !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    let Some(run_id) = last_run.filter(is_id) else { return };
+    let record = job.runs().join(run_id);
+    pypeline_disk::sweep(&record);
+    let log = record.join("events.jsonl");
+    if log.is_file()
+        && !record.join("result.json").exists()
         && let Err(error) = end(&log)
     {
         tracing::debug!("the event log of a run that died cannot be ended: {error}");
@@ -62,16 +63,21 @@ mod tests {
         let log = record.join("events.jsonl");
         let first = "{\"seq\":7,\"t\":0.5,\"event\":\"stopping\",\"reason\":\"failure\"}\n";
         std::fs::write(&log, format!("{first}{{\"seq\":8,\"t")).unwrap();
-        let holder = "pype run, process 12, run 20261121T101010-000001";
-        tell_of_death(&job, holder);
+        let leftover = record.join(".result.json.12-0.pype-tmp");
+        std::fs::write(&leftover, "{").unwrap();
+        let run = Some("20261121T101010-000001");
+        tell_of_death(&job, run);
+        assert!(!leftover.exists());
         let expected = format!("{first}{{\"seq\":8,\"t\":0.5,\"event\":\"run_died\"}}\n");
         assert_eq!(std::fs::read_to_string(&log).unwrap(), expected);
-        tell_of_death(&job, holder);
+        tell_of_death(&job, run);
         assert_eq!(std::fs::read_to_string(&log).unwrap(), expected);
         std::fs::write(&log, first).unwrap();
         std::fs::write(record.join("result.json"), "{}").unwrap();
-        tell_of_death(&job, holder);
-        tell_of_death(&job, "pype run, process 12, run ../../x");
+        tell_of_death(&job, run);
+        tell_of_death(&job, Some("../x"));
+        tell_of_death(&job, Some(""));
+        tell_of_death(&job, None);
         assert_eq!(std::fs::read_to_string(&log).unwrap(), first);
     }
 }

@@ -1,8 +1,8 @@
 //! Whether a run begins anew or goes on with one that did not come to its end, and what has to be the same for that.
 
-use super::checkpoint::freeze;
 use super::checkpoint::unfinished::{self, Beginning, Unfinished};
 use super::checkpoint::{Changes, Checkpoints, Continued, Sessions, Syncing};
+use super::checkpoint::{freeze, standing};
 use super::dependencies::Dependencies;
 use super::job::Job;
 use super::templater::{Identity, Values};
@@ -61,6 +61,7 @@ impl Start {
     /// Finds it. The job is held.
     pub(super) fn find(job: &Job, options: &RunOptions) -> Result<Self, RunError> {
         let io = |source| RunError::Checkpoints { path: job.folder.checkpoints(), source };
+        unfinished::finish_removing(&job.folder);
         let mut found = unfinished::list(&job.folder).map_err(io)?;
         let last = |unfinished: &Unfinished| match &unfinished.beginning {
             Beginning::Known(frozen) => frozen.sequence,
@@ -241,11 +242,5 @@ fn plural(n: u64) -> String {
 
 /// What to type for a run to go on.
 pub(super) fn command(job: &Job, options: &RunOptions) -> String {
-    let folder = job.folder.path();
-    let here = std::env::current_dir().unwrap_or_default();
-    let path = folder.strip_prefix(here).unwrap_or(folder).display().to_string();
-    let is_plain = path.chars().all(|c| c.is_alphanumeric() || "/._-+=@:,".contains(c));
-    let path = if is_plain { path } else { format!("'{}'", path.replace('\'', "'\\''")) };
-    let secrets: String = freeze::given_secrets(job, options).iter().map(|secret| format!(" {secret}=…")).collect();
-    format!("pype run {path} --resume{secrets}")
+    standing::command(job.folder.path(), &freeze::given_secrets(job, options))
 }

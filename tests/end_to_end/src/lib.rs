@@ -53,6 +53,8 @@ mod checkpoints;
 #[cfg(test)]
 mod private_jobs;
 #[cfg(test)]
+mod resume;
+#[cfg(test)]
 mod failures;
 #[cfg(test)]
 mod threads;

@@ -1,17 +1,17 @@
 //! One run in detail: its sub flows, nodes, links and failures; what it does now, if it goes on.
 
-use super::words::{coloured, opt_count, opt_seconds, progress, span, table};
+use super::words::{RESUMABLE, coloured, opt_count, opt_seconds, progress, span, table};
 use crate::args::{Global, Output};
 use crate::render::{self, grouped, line};
-use pypeline_history::{Detail, History, HistoryError, Live, Run, RunState, time};
+use pypeline_history::{Detail, History, HistoryError, Live, Resume, Run, RunState, time};
 use pypeline_schema::run_result::{FailureResult, State};
 use serde_json::json;
 
 /// Failures shown one by one.
 const SHOWN: usize = 20;
 
-/// Shows a run.
-pub fn show(global: &Global, history: &mut History, found: Detail) -> Result<(), HistoryError> {
+/// Shows a run; `is_job` if its job was asked for, and it is the latest.
+pub fn show(global: &Global, history: &mut History, found: Detail, is_job: bool) -> Result<(), HistoryError> {
     let (detail, live) = match found.run.state {
         RunState::Running => {
             let (detail, live) = history.live(&found.run)?;
@@ -20,14 +20,21 @@ pub fn show(global: &Global, history: &mut History, found: Detail) -> Result<(),
         _ => (found, None),
     };
     let failures = history.failures(&detail.run);
+    let resume = if is_job || detail.run.resumable { history.resume(&detail.run) } else { None };
     if global.output == Output::Json {
-        render::json(&json!({"run": detail, "live": live, "failures": failures}));
+        render::json(&json!({"run": detail, "live": live, "failures": failures, "resume": resume}));
         return Ok(());
     }
     tables(&detail);
     let is_silent = detail.run.state == RunState::Unknown && history.is_silent(&detail.run);
     verdict(&detail.run, live.as_ref(), is_silent);
     told(&detail.run, &failures);
+    if let Some(Resume { run_id, landed, command }) = resume {
+        let which = if detail.run.resumable { String::new() } else { format!("run {run_id} is ") };
+        let landed =
+            if landed == 1 { "1 sub flow has".to_owned() } else { format!("{} sub flows have", grouped(landed)) };
+        line(&format!("{which}{RESUMABLE}: {landed} landed; to go on where it stands: {command}"));
+    }
     if detail.run.has_record {
         line(&format!("record: {}", detail.run.job_folder.join("runs").join(&detail.run.run_id).display()));
     } else {
@@ -37,8 +44,12 @@ pub fn show(global: &Global, history: &mut History, found: Detail) -> Result<(),
 }
 
 fn tables(detail: &Detail) {
+    let has_restored = detail.sub_flows.iter().any(|part| part.restored > 0);
     let sub_flows = detail.sub_flows.iter().map(|part| {
-        let counts = [part.runs, part.failed, part.retries].map(grouped);
+        let mut counts = [part.runs, part.failed, part.retries].map(grouped).to_vec();
+        if has_restored {
+            counts.insert(1, grouped(part.restored));
+        }
         // What was running when its run died runs no more.
         let was_at_work = detail.run.state == RunState::Died && part.state == State::Running;
         let state = if was_at_work { "at work" } else { part.state.as_str() };
@@ -47,7 +58,12 @@ fn tables(detail: &Detail) {
     });
     let sub_flows: Vec<Vec<String>> = sub_flows.collect();
     if !sub_flows.is_empty() {
-        table(&["sub flow", "state", "runs", "failed", "retries", "seconds"], sub_flows, &[2, 3, 4, 5]);
+        let mut header = vec!["sub flow", "state", "runs", "failed", "retries", "seconds"];
+        if has_restored {
+            header.insert(3, "restored");
+        }
+        let right: Vec<usize> = (2..header.len()).collect();
+        table(&header, sub_flows, &right);
     }
     let nodes = detail.nodes.iter().map(|node| {
         let head = [node.sub_flow.as_deref(), Some(&node.id), node.module.as_deref(), Some(node.state.as_str())];
@@ -88,7 +104,8 @@ fn verdict(run: &Run, live: Option<&Live>, is_silent: bool) {
         }
         _ => format!("{job} {state}{took}{memory}"),
     };
-    line(&format!("{text}, started {started}, run {run_id}"));
+    let resumes = run.resumes.as_ref().map_or_else(String::new, |other| format!(", going on with run {other}"));
+    line(&format!("{text}, started {started}, run {run_id}{resumes}"));
 }
 
 fn told(run: &Run, failures: &[FailureResult]) {

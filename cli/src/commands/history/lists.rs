@@ -1,6 +1,6 @@
 //! Lists of runs and of jobs.
 
-use super::words::{failures, opt_count, opt_seconds, progress, table};
+use super::words::{RESUMABLE, failures, opt_count, opt_seconds, progress, standing, table};
 use crate::args::{Global, Output};
 use crate::render;
 use pypeline_history::{Detail, JobLine, Live, Run, RunState, time};
@@ -20,6 +20,7 @@ pub fn runs(global: &Global, root: &Path, runs: &[Run]) {
     }
     let hosts: BTreeSet<_> = runs.iter().filter_map(|run| run.host.as_deref()).collect();
     let (has_hosts, has_gone) = (hosts.len() > 1, runs.iter().any(|run| !run.has_record));
+    let has_notes = runs.iter().any(|run| run.resumable || run.resumes.is_some());
     let row = |run: &Run| {
         let mut row = vec![
             run.run_id.clone(),
@@ -30,6 +31,9 @@ pub fn runs(global: &Global, root: &Path, runs: &[Run]) {
             opt_count(run.rows),
             failures(run),
         ];
+        if has_notes {
+            row.push(standing(run));
+        }
         if has_hosts {
             row.push(run.host.clone().unwrap_or_default());
         }
@@ -39,6 +43,7 @@ pub fn runs(global: &Global, root: &Path, runs: &[Run]) {
         row
     };
     let mut header = vec!["run", "job", "state", "started", "seconds", "rows", "failures"];
+    header.extend(has_notes.then_some("resume"));
     header.extend(has_hosts.then_some("host"));
     header.extend(has_gone.then_some("record"));
     table(&header, runs.iter().map(row).collect(), &[4, 5, 6]);
@@ -55,6 +60,7 @@ pub fn jobs(global: &Global, root: &Path, jobs: &[JobLine], running: &[(Detail, 
         render::line(&format!("no runs in the project `{}`", root.display()));
         return;
     }
+    let has_notes = jobs.iter().filter_map(|line| line.last.as_ref()).any(|run| run.resumable);
     let names: BTreeSet<&str> = jobs.iter().map(|line| line.job.name.as_str()).collect();
     let has_twins = names.len() < jobs.len();
     let row = |line: &JobLine| {
@@ -69,12 +75,16 @@ pub fn jobs(global: &Global, root: &Path, jobs: &[JobLine], running: &[(Detail, 
             if line.ended == 0 { String::new() } else { format!("{}/{}", line.succeeded, line.ended) },
             of_last(&|run| run.run_id.clone()),
         ];
+        if has_notes {
+            row.push(of_last(&|run| if run.resumable { RESUMABLE.to_owned() } else { String::new() }));
+        }
         if has_twins {
             row.push(line.job.folder.display().to_string());
         }
         row
     };
     let mut header = vec!["job", "last run", "started", "seconds", "rows", "succeeded", "run"];
+    header.extend(has_notes.then_some("resume"));
     header.extend(has_twins.then_some("folder"));
     table(&header, jobs.iter().map(row).collect(), &[3, 4, 5]);
     for (detail, live) in running {

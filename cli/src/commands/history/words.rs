@@ -37,6 +37,16 @@ pub fn failures(run: &Run) -> String {
     }
 }
 
+/// A run that did not come to its end, and could go on.
+pub const RESUMABLE: &str = "resumable";
+
+/// Whether a run went on with another, and could go on itself.
+pub fn standing(run: &Run) -> String {
+    let resumes = run.resumes.as_ref().map(|other| format!("resumes {other}"));
+    let parts: Vec<String> = resumes.into_iter().chain(run.resumable.then(|| RESUMABLE.to_owned())).collect();
+    parts.join(", ")
+}
+
 /// A state in colour; the writer takes the colour away where nobody sees it.
 pub fn coloured(state: RunState) -> String {
     let colour = match state {

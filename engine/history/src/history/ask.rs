@@ -1,14 +1,16 @@
 //! Questions to the index. What it says of a run that has not told of its end is checked when it is asked.
 
-use super::{History, absolute, job_of_run};
+use super::{History, absolute, has_record, job_of_run, standing};
 use crate::error::HistoryError;
-use crate::model::{Detail, JobLine, JobRef, Run, RunState};
+use crate::model::{Detail, JobLine, JobRef, Resume, Run, RunState};
 use crate::record::{self, Live, Reading};
 use crate::stats::{self, Expected, Stats};
 use crate::store::read::{self, Known, Which};
 use crate::store::{Outcome, jobs};
 use crate::sync::{self, Verdict};
 use crate::time;
+use pypeline_engine::job_folder::JobFolder;
+use pypeline_engine::run::checkpoint::standing::Resumable;
 use pypeline_schema::run_result::FailureResult;
 use std::cmp::Reverse;
 use std::path::Path;
@@ -72,7 +74,10 @@ impl History {
             found.sort_by_cached_key(|known| Reverse((time::seconds(&known.run.started_at), known.key)));
         }
         let runs = found.into_iter().map(|known| self.shown(known));
-        Ok(runs.filter(|run| filter.state.is_none_or(|state| run.state == state)).take(filter.limit).collect())
+        let runs = runs.filter(|run| filter.state.is_none_or(|state| run.state == state));
+        let mut runs: Vec<Run> = runs.take(filter.limit).collect();
+        standing::complete(runs.iter_mut());
+        Ok(runs)
     }
 
     /// The run whose id begins so.
@@ -107,7 +112,10 @@ impl History {
         let sub_flows = read::sub_flows(store, known.key)?;
         let nodes = read::nodes(store, known.key)?;
         let links = read::links(store, known.key)?;
-        Ok(Detail { run: self.shown(known), sub_flows, nodes, links })
+        let mut detail = Detail { run: self.shown(known), sub_flows, nodes, links };
+        standing::complete(std::iter::once(&mut detail.run));
+        standing::complete_restored(&mut detail);
+        Ok(detail)
     }
 
     /// A line per job: its last run, and how many of its last 20 succeeded.
@@ -116,7 +124,8 @@ impl History {
         let mut lines = Vec::new();
         for job in jobs::all(&mut *self.store)? {
             let which = Which { job_key: Some(job.key), ..Which::default() };
-            let last = read::runs(&mut *self.store, &which, 1)?.pop().map(|known| self.shown(known));
+            let mut last = read::runs(&mut *self.store, &which, 1)?.pop().map(|known| self.shown(known));
+            standing::complete(last.iter_mut());
             let states = read::states(&mut *self.store, job.key, RECENT)?;
             let count = |is: fn(&RunState) -> bool| states.iter().filter(|state| is(state)).count() as u64;
             let ended = count(|state| !matches!(state, RunState::Running | RunState::Unknown));
@@ -163,6 +172,13 @@ impl History {
         record::failures(&job_of_run(run), &run.run_id)
     }
 
+    /// How the run's job could go on: with this run, or with another before it.
+    pub fn resume(&self, run: &Run) -> Option<Resume> {
+        let job = JobFolder::new(&run.job_folder, &run.job);
+        let found = Resumable::of(&job)?;
+        Some(Resume { run_id: found.run_id().to_owned(), landed: found.landed(), command: found.command(&job) })
+    }
+
     /// The run's record is here, and says nothing: neither how it ended, nor that it began.
     pub fn is_silent(&self, run: &Run) -> bool {
         let read = || record::read(&job_of_run(run), &run.run_id, &mut Vec::new());
@@ -197,10 +213,6 @@ impl History {
         }
         run
     }
-}
-
-fn has_record(run: &Run) -> bool {
-    record::folder(&job_of_run(run), &run.run_id).is_dir()
 }
 
 fn of_run<T: Clone>(key: i64, parts: &[(i64, T)]) -> Vec<T> {

@@ -18,6 +18,8 @@ pub(crate) struct Told {
     pub job: Option<String>,
     pub started_at: Option<String>,
     pub fingerprint: Option<String>,
+    /// The run that it goes on with.
+    pub resumes: Option<String>,
     /// There is a whole line, readable or not.
     pub has_lines: bool,
     /// State, exit code and seconds of the run's last line.
@@ -61,6 +63,7 @@ pub(crate) struct Part {
     pub attempt: u64,
     pub ended: Option<State>,
     pub runs: u64,
+    pub restored: u64,
     pub failed: u64,
     pub retries: u64,
     pub seconds: f64,
@@ -118,6 +121,12 @@ impl Told {
             run.started_at.clone_from(started_at);
         }
         run.fingerprint.clone_from(&self.fingerprint);
+        self.complete_resumes(run);
+    }
+
+    /// Fills in the run that it goes on with.
+    pub(crate) fn complete_resumes(&self, run: &mut Run) {
+        run.resumes.clone_from(&self.resumes);
     }
 
     /// Sub flows in the order in which they began. One that did not end is at work, or was when its run died after `seconds`; in a
@@ -137,6 +146,7 @@ impl Told {
                 name: part.name.clone(),
                 state: state(part),
                 runs: part.runs + if goes_on { 0 } else { part.running },
+                restored: part.restored,
                 failed: part.failed,
                 retries: part.retries + if was_at_work { part.attempt.saturating_sub(1) } else { 0 },
                 seconds: (part.runs > 0 || was_at_work).then_some(part.seconds + unended),
@@ -148,11 +158,13 @@ impl Told {
     fn take(&mut self, line: EventLine) {
         self.last_t = Some(line.t);
         match line.event {
-            Event::RunStarted { job, started_at, fingerprint, .. } => {
+            Event::RunStarted { job, started_at, fingerprint, resumes, .. } => {
                 (self.job, self.started_at, self.fingerprint) = (Some(job), Some(started_at), Some(fingerprint));
+                self.resumes = resumes;
             }
             Event::Restored { sub_flow } => self.part(sub_flow, |part| {
                 part.ended = Some(graver(part.ended, State::Restored));
+                part.restored += 1;
             }),
             Event::SubFlowStarted { sub_flow, attempt } => self.part(sub_flow, |part| {
                 part.attempt = attempt;

@@ -54,6 +54,8 @@ fn known(mut row: Row) -> Known {
             pid: row.ints().and_then(|pid| u32::try_from(pid).ok()),
             host: row.texts(),
             has_record: row.int() != 0,
+            resumes: None,
+            resumable: false,
         },
     }
 }
@@ -117,6 +119,7 @@ pub(crate) fn sub_flows(store: &mut dyn Store, run_key: i64) -> Outcome<Vec<SubF
         name: row.text(),
         state: node_state(&row.text()),
         runs: row.count(),
+        restored: 0,
         failed: row.count(),
         retries: row.count(),
         seconds: row.reals(),

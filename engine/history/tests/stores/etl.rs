@@ -104,6 +104,7 @@ pub fn result(job: &JobFolder, run_id: &str, rows: u64, state: State) -> RunResu
             state,
             skipped: None,
             runs: 1,
+            restored: 0,
             failed: u64::from(failed),
             retries: 2,
             restored: 0,

@@ -1,8 +1,10 @@
 //! Runs of a job that have not come to their end: which there are, and what they were given.
 
+use super::begin::each_record;
 use super::line::{Found, Lines};
 use crate::job_folder::JobFolder;
 use pypeline_schema::checkpoint::{CHECKPOINT_VERSION, Frozen, Record};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -11,7 +13,7 @@ use std::path::{Path, PathBuf};
 pub(super) const JOURNAL: &str = "journal";
 
 /// How the names of folders begin that are being removed.
-const GONE: &str = ".gone-";
+pub(in crate::run) const GONE: &str = ".gone-";
 
 /// A run that died, failed or was stopped.
 #[derive(Debug)]
@@ -35,6 +37,15 @@ pub enum Beginning {
     Later(u32),
 }
 
+/// What a journal tells of a run's work, as far as it can be read.
+#[derive(Debug, Default)]
+pub(in crate::run) struct Contents {
+    /// Sub flows that have landed.
+    pub landed: u64,
+    /// Folders of files that they wrote.
+    pub folders: BTreeSet<PathBuf>,
+}
+
 impl Unfinished {
     /// Id of the run.
     pub fn run_id(&self) -> &str {
@@ -48,13 +59,33 @@ impl Unfinished {
         }
     }
 
+    /// Its journal.
+    pub(in crate::run) fn journal(&self) -> PathBuf {
+        self.folder.join(JOURNAL)
+    }
+
+    /// Reads all of its journal. What cannot be read tells nothing.
+    pub(in crate::run) fn contents(&self) -> Contents {
+        let mut contents = Contents::default();
+        let folder = |path: &str| Path::new(path).parent().map(Path::to_path_buf);
+        let _ = each_record(&self.journal(), |record| match record {
+            Record::Landed(landed) => {
+                contents.landed += 1;
+                contents.folders.extend(landed.outputs.iter().filter_map(|file| folder(&file.path)));
+            }
+            Record::Intent(intent) => contents.folders.extend(folder(&intent.target)),
+            _ => {}
+        });
+        contents
+    }
+
     /// Another job's run began it, and resumes it.
     pub fn is_called(&self) -> bool {
         matches!(&self.beginning, Beginning::Known(frozen) if frozen.called_by.is_some())
     }
 }
 
-/// The unfinished runs of a job, the newest first. Whoever asks holds the job: else one of them may be at work.
+/// The unfinished runs of a job, the newest first. Where the job is not held, one of them may be at work.
 pub fn list(job: &JobFolder) -> std::io::Result<Vec<Unfinished>> {
     let entries = match std::fs::read_dir(job.checkpoints()) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -64,10 +95,7 @@ pub fn list(job: &JobFolder) -> std::io::Result<Vec<Unfinished>> {
     for entry in entries {
         let entry = entry?;
         let is_gone = entry.file_name().to_string_lossy().starts_with(GONE);
-        if is_gone {
-            // Whoever removed it died over it. What stays is tried again.
-            let _ = pypeline_disk::remove_tree(&entry.path());
-        } else if entry.file_type()?.is_dir() {
+        if entry.file_type()?.is_dir() && !is_gone {
             let beginning = beginning(&entry.path().join(JOURNAL));
             found.push(Unfinished { folder: entry.path(), beginning });
         }
@@ -116,15 +144,25 @@ fn version(line: &[u8]) -> Option<u32> {
 }
 
 /// Removes the folder of a run. In one step it is no unfinished run any more; what is in it goes after that.
-pub fn remove(folder: &Path) -> std::io::Result<()> {
+pub(in crate::run) fn remove(folder: &Path) -> std::io::Result<()> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let gone = folder.with_file_name(format!("{GONE}{name}"));
     pypeline_disk::rename(folder, &gone)?;
     pypeline_disk::remove_tree(&gone)
 }
 
+/// Removes what is left of folders over whose removal somebody has died. The job is held.
+pub(in crate::run) fn finish_removing(job: &JobFolder) {
+    for entry in std::fs::read_dir(job.checkpoints()).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(GONE) {
+            // What stays is tried again.
+            let _ = pypeline_disk::remove_tree(&entry.path());
+        }
+    }
+}
+
 /// Takes away a folder that holds nothing.
-pub(super) fn remove_if_empty(folder: Option<&Path>) {
+pub(in crate::run) fn remove_if_empty(folder: Option<&Path>) {
     if let Some(folder) = folder
         && std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
     {

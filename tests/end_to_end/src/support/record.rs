@@ -28,6 +28,18 @@ impl Project {
         self.record_of(job, &ids[0])
     }
 
+    /// The records of all runs of a job, the oldest first; all of them have come to an end.
+    #[track_caller]
+    pub fn records(&self, job: &str) -> Vec<Record> {
+        self.run_ids(job).iter().map(|id| self.record_of(job, id)).collect()
+    }
+
+    /// The record of the last run of a job.
+    #[track_caller]
+    pub fn last_record(&self, job: &str) -> Record {
+        self.record_of(job, self.run_ids(job).last().unwrap())
+    }
+
     /// Ids of the runs of a job that have left a record, sorted.
     pub fn run_ids(&self, job: &str) -> Vec<String> {
         let folders = std::fs::read_dir(self.path(&format!("jobs/{job}/runs"))).into_iter().flatten();

@@ -1,6 +1,7 @@
 //! Modules that misbehave, each in one way, beside four that behave well in unusual ways: tokio tasks, blocking streams, and
 //! steps that log their life, and what they see around them. One more says whatever it is given.
 
+mod abort_solo;
 mod around_solo;
 mod bad_rows_source;
 mod endless_solo;
@@ -13,6 +14,7 @@ mod spin;
 mod stream_mod;
 mod transient_source;
 
+use abort_solo::Abort;
 use around_solo::Around;
 use bad_rows_source::BadRows;
 use endless_solo::Endless;
@@ -25,5 +27,6 @@ use stream_mod::Stream;
 use transient_source::Transient;
 
 pypeline_sdk::export_plugin!(
-    PanicRun, PanicSetup, PanicSolo, Transient, Endless, BadRows, Pass, Stream, Spin, SpinMod, Life, Around, SecretEcho
+    PanicRun, PanicSetup, PanicSolo, Transient, Endless, BadRows, Pass, Stream, Spin, SpinMod, Life, Around, SecretEcho,
+    Abort
 );
