@@ -1,0 +1,174 @@
+//! What the machine may lack: space, inodes, a disk that can be written to, file handles, leave to write large files. The run
+//! says what is missing and at which file; once it is there, the job goes on with what it had.
+
+mod small_disk;
+
+use crate::error_points::names_a_path;
+use crate::fixtures::{Fixture, spilling, twenty};
+use crate::promises::{Story, nothing_is_left};
+use crate::support::process::{self, End};
+use crate::support::tally::Tally;
+use crate::support::template::Template;
+use crate::support::trial::Trial;
+use crate::support::{Check, Pype, workers};
+use small_disk::Disk;
+use std::time::Instant;
+
+/// How a run under a limit ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    Well,
+    WithAnError,
+}
+
+/// It got through, or said at which file it did not; nothing else will do.
+fn told(story: &Story<'_>) -> Result<Ended, String> {
+    let attempt = story.last();
+    attempt.sane()?;
+    match attempt.end {
+        End::Code(0) => story.outputs_and_records_were_kept().map(|()| Ended::Well),
+        End::Code(1) => names_a_path(attempt, &story.trial).map(|()| Ended::WithAnError),
+        end => Err(format!("it ended with {end:?}: {}", attempt.last_words())),
+    }
+}
+
+fn tell(name: &str, limits: usize, ended: &[Ended]) {
+    let failed = ended.iter().filter(|ended| **ended == Ended::WithAnError).count();
+    let mut tally = Tally::new(name);
+    tally.count("limits", limits);
+    tally.count("runs that failed", failed);
+    tally.count("runs that got through", limits - failed);
+    tally.tell();
+    assert!(failed > 0, "no limit was ever met");
+}
+
+/// Runs under a limit of the shell, then without it.
+fn limited(template: &Template, limit: &str) -> Result<Ended, String> {
+    let mut story = Story::new(Trial::new(template));
+    let script = format!("{limit} && exec \"$@\"");
+    let job = format!("jobs/{}", template.job);
+    let args = ["run", job.as_str()];
+    let (mut command, files) = story.trial.prefixed(&["sh", "-c", &script, "sh"], "", &args);
+    let begun = Instant::now();
+    let end = process::run(&mut command);
+    let attempt = story.trial.ended(&files, "", &args, end, begun);
+    story.then(attempt);
+    let ended = told(&story).map_err(|wrong| story.wrong(format!("{limit}: {wrong}")))?;
+    if ended == Ended::WithAnError {
+        story.finish(&[])?;
+    }
+    Ok(ended)
+}
+
+fn limits(name: &str, fixture: &Fixture, limits: &[String]) {
+    let template = Template::new(&Pype::released(), &fixture.clone().setting("retries", "0"));
+    let ended = workers::each(name, limits, |limit| limited(&template, limit));
+    tell(name, limits.len(), &ended);
+}
+
+#[test]
+fn too_few_file_handles_are_told_and_cost_nothing_that_was_kept() {
+    let handles: Vec<String> = (16..64).step_by(4).map(|n| format!("ulimit -n {n}")).collect();
+    limits("file handles", &twenty(), &handles);
+}
+
+#[test]
+fn a_limit_of_file_sizes_is_told_and_costs_nothing_that_was_kept() {
+    // In units of 512 bytes; the default action of the system would be to end the process without a word.
+    let sizes: Vec<String> = [1, 2, 4, 8, 16, 32, 64].iter().map(|n| format!("ulimit -f {n}")).collect();
+    limits("largest file", &twenty(), &sizes);
+    limits("largest file, spilling", &spilling(), &sizes);
+}
+
+/// Runs on a small disk, makes it large, goes on.
+fn on_a_small_disk(template: &Template, options: &str) -> Result<Ended, String> {
+    let trial = Trial::new(template);
+    let disk = Disk::mount(&trial, options)?;
+    let trial = trial.seen_at(disk.seen());
+    let mut story = Story::new(trial);
+    let job = format!("jobs/{}", template.job);
+    let run = disk.pype(&story.trial, &["run", &job]);
+    story.then(run);
+    let ended = told(&story).map_err(|wrong| story.wrong(format!("{options}: {wrong}")))?;
+    if ended == Ended::WithAnError {
+        disk.remount("size=100m,nr_inodes=20000")?;
+        resume_there(&mut story, &disk)?;
+    }
+    Ok(ended)
+}
+
+/// Goes on to the end on a disk that only the processes of the trial see.
+fn resume_there(story: &mut Story<'_>, disk: &Disk) -> Check {
+    let job = format!("jobs/{}", story.trial.template.job);
+    let resumed = disk.pype(&story.trial, &["run", &job, "--resume"]);
+    let mut check = story.then(resumed).expect(End::Code(0));
+    if check.is_ok() && story.last().found_nothing() && story.outputs_and_records_were_kept().is_err() {
+        let anew = disk.pype(&story.trial, &["run", &job]);
+        check = story.then(anew).expect(End::Code(0));
+    }
+    let kept = check.and_then(|()| story.outputs_and_records_were_kept()).and_then(|()| nothing_is_left(&story.trial));
+    story.told(kept)
+}
+
+fn small_disks(name: &str, fixture: &Fixture, options: &[String]) {
+    if !small_disk::may_mount(name) {
+        return;
+    }
+    let template = Template::new(&Pype::released(), &fixture.clone().setting("retries", "0"));
+    let ended = workers::each(name, options, |options| on_a_small_disk(&template, options));
+    tell(name, options.len(), &ended);
+}
+
+#[test]
+fn a_disk_that_is_too_small_is_told_and_costs_nothing_that_was_kept() {
+    let sizes: Vec<String> = (6..22).map(|n| format!("size={}k,nr_inodes=2000", n * 64)).collect();
+    small_disks("small disks", &twenty(), &sizes);
+}
+
+#[test]
+fn a_disk_with_too_few_inodes_is_told_and_costs_nothing_that_was_kept() {
+    let inodes: Vec<String> = (20..76).step_by(5).map(|n| format!("size=50m,nr_inodes={n}")).collect();
+    small_disks("few inodes", &twenty(), &inodes);
+}
+
+#[test]
+#[ignore = "nightly"]
+fn nightly_disks_of_all_sizes() {
+    let sizes: Vec<String> = (60..512).step_by(4).map(|n| format!("size={}k,nr_inodes=2000", n * 4)).collect();
+    small_disks("nightly: small disks, 20 sub flows", &twenty(), &sizes);
+    small_disks("nightly: small disks, spilling", &spilling(), &sizes);
+    let inodes: Vec<String> = (20..100).map(|n| format!("size=50m,nr_inodes={n}")).collect();
+    small_disks("nightly: few inodes, 20 sub flows", &twenty(), &inodes);
+    let handles: Vec<String> = (8..128).map(|n| format!("ulimit -n {n}")).collect();
+    limits("nightly: file handles", &twenty(), &handles);
+}
+
+/// Runs where a folder of the project cannot be written to, then where it can.
+fn read_only(template: &Template, folder: &str) -> Check {
+    let trial = Trial::new(template);
+    std::fs::create_dir_all(trial.path(folder)).unwrap();
+    let disk = Disk::mount(&trial, "size=100m")?;
+    disk.bind_read_only(folder)?;
+    let mut story = Story::new(trial.seen_at(disk.seen()));
+    let job = format!("jobs/{}", template.job);
+    let run = disk.pype(&story.trial, &["run", &job]);
+    story.then(run);
+    match told(&story) {
+        Ok(Ended::WithAnError) => {}
+        Ok(Ended::Well) => return Err(story.wrong("it wrote to a folder that cannot be written to".to_owned())),
+        Err(wrong) => return Err(story.wrong(wrong)),
+    }
+    disk.unbind(folder)?;
+    resume_there(&mut story, &disk)
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_to_is_told_and_costs_nothing_that_was_kept() {
+    if !small_disk::may_mount("read-only folders") {
+        return;
+    }
+    let template = Template::new(&Pype::released(), &twenty().setting("retries", "0"));
+    for folder in ["out", "out/visits", "jobs/twenty", "jobs/twenty/checkpoints"] {
+        read_only(&template, folder).unwrap_or_else(|wrong| panic!("{folder}: {wrong}"));
+    }
+}

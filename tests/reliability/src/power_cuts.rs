@@ -1,0 +1,143 @@
+//! The power fails after each operation: whatever the disk then holds, the job is resumed, ends with the output of an
+//! undisturbed run, and nothing runs again that had landed.
+
+use crate::fixtures::{Fixture, five, twenty, two_hundred};
+use crate::power_cut::cuts::{Cut, cuts};
+use crate::power_cut::trace;
+use crate::promises::Story;
+use crate::support::process::End;
+use crate::support::seed::Chance;
+use crate::support::tally::Tally;
+use crate::support::template::Template;
+use crate::support::tree::Tree;
+use crate::support::trial::{Trial, copy};
+use crate::support::{Check, Pype};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// A run that was traced, in whose folder its cuts are tried: checkpoints may know where they lie.
+struct Traced<'a> {
+    trial: Trial<'a>,
+    cuts: Vec<Cut>,
+}
+
+impl<'a> Traced<'a> {
+    fn new(template: &'a Template, chances: usize, chance: &mut Chance) -> Result<Self, String> {
+        let trial = Trial::new(template);
+        let start = Tree::read(trial.root()).without(|path| path.starts_with("said"));
+        let folder = trial.root().join("said/trace");
+        let job = format!("jobs/{}", template.job);
+        std::fs::create_dir_all(&folder).unwrap();
+        let run = trial.attempt("", &[("PYPE_FAULT_TRACE", folder.to_str().unwrap())], &["run", &job]);
+        run.expect(End::Code(0))?;
+        template.is_golden(&trial.outputs())?;
+        let steps = trace::read(&folder, trial.root())?;
+        let landed = steps.iter().filter(|step| matches!(step, trace::Step::Landed(_))).count();
+        if landed < 3 {
+            return Err(format!("the trace tells of {landed} sub flows that landed"));
+        }
+        Ok(Self { trial, cuts: cuts(&start, &steps, chances, chance) })
+    }
+
+    /// Resumes after a cut.
+    fn check(&self, cut: &Cut) -> Check {
+        // What processes have said before is in nobody's way, but a disk in memory is small.
+        let _ = std::fs::remove_dir_all(self.trial.root().join("said"));
+        cut.write(self.trial.root());
+        let mut story = Story::new(Trial::within(self.trial.template, self.trial.root()));
+        story.before = cut.landed.clone();
+        story.finish(&[]).map_err(|wrong| {
+            // What is left is for a person to look at, and the state that it came from is made again beside it.
+            let kept = self.trial.root().with_extension(format!("cut-{}", cut.after));
+            cut.write(self.trial.root());
+            copy(self.trial.root(), &kept);
+            format!("cut after operation {} ({}), state in {}: {wrong}", cut.after, cut.kind, kept.display())
+        })
+    }
+}
+
+/// What the cuts of a job have shown.
+struct Shown {
+    distinct: usize,
+    tried: usize,
+    lost: Vec<String>,
+    by_kind: BTreeMap<&'static str, usize>,
+}
+
+/// Tries cuts of a job: all, or as many as there is time for, chosen by chance.
+fn show(template: &Template, chances: usize, time: Option<Duration>, chance: &mut Chance) -> Result<Shown, String> {
+    // Each of the two threads has a run, and so a folder, of its own, and tries every second cut.
+    let traced = [Traced::new(template, chances, chance)?, Traced::new(template, chances, chance)?];
+    let distinct = traced.iter().map(|traced| traced.cuts.len()).min().unwrap_or(0);
+    let begun = Instant::now();
+    let mut halves: Vec<(Traced<'_>, Vec<usize>)> = Vec::new();
+    for (half, traced) in traced.into_iter().enumerate() {
+        let mut order: Vec<usize> = (half..traced.cuts.len()).step_by(2).collect();
+        if time.is_some() {
+            (1..order.len()).for_each(|at| order.swap(at, chance.below(at + 1)));
+        }
+        halves.push((traced, order));
+    }
+    let tried = std::thread::scope(|scope| {
+        let work = |(traced, order): (Traced<'_>, Vec<usize>)| {
+            let (mut kinds, mut lost) = (Vec::new(), Vec::new());
+            for at in order {
+                if time.is_some_and(|time| begun.elapsed() > time) || lost.len() >= 3 {
+                    break;
+                }
+                kinds.push(traced.cuts[at].kind);
+                lost.extend(traced.check(&traced.cuts[at]).err());
+            }
+            (kinds, lost)
+        };
+        let threads: Vec<_> = halves.into_iter().map(|half| scope.spawn(move || work(half))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+    });
+    let mut shown = Shown { distinct, tried: 0, lost: Vec::new(), by_kind: BTreeMap::new() };
+    for (kinds, lost) in tried {
+        shown.tried += kinds.len();
+        shown.lost.extend(lost);
+        kinds.into_iter().for_each(|kind| *shown.by_kind.entry(kind).or_default() += 1);
+    }
+    Ok(shown)
+}
+
+/// Tries the cuts of a fixture, and tells how many.
+fn cut(name: &str, fixture: &Fixture, chances: usize, time: Option<Duration>) -> usize {
+    let mut chance = Chance::of_test(name);
+    let template = Template::new(&Pype::released(), fixture);
+    let mut tally = Tally::new(name);
+    let shown = show(&template, chances, time, &mut chance).unwrap_or_else(|wrong| panic!("{wrong}"));
+    tally.count("distinct states", shown.distinct);
+    tally.count("states tried", shown.tried);
+    shown.by_kind.iter().for_each(|(kind, n)| tally.count(kind, *n));
+    tally.tell();
+    assert!(shown.lost.is_empty(), "{}", shown.lost.join("\n"));
+    shown.tried
+}
+
+/// Records go to disk together, a few at a time.
+fn together() -> Fixture {
+    twenty().setting("commit_delay", "0.05")
+}
+
+#[test]
+fn a_power_cut_loses_nothing_that_had_landed() {
+    cut("power cuts, each record by itself", &twenty(), 2, Some(Duration::from_secs(15)));
+    cut("power cuts, records together", &together(), 2, Some(Duration::from_secs(10)));
+}
+
+#[test]
+#[ignore = "nightly"]
+fn nightly_two_thousand_power_cuts_lose_nothing_that_had_landed() {
+    let mut tried = cut("nightly: power cuts, each record by itself", &twenty(), 4, None);
+    tried += cut("nightly: power cuts, records together", &together(), 4, None);
+    assert!(tried >= 2000, "only {tried} states");
+}
+
+#[test]
+#[ignore = "nightly"]
+fn nightly_power_cuts_of_two_hundred_sub_flows() {
+    cut("nightly: power cuts, 200 sub flows", &two_hundred(), 1, Some(Duration::from_secs(300)));
+    cut("nightly: power cuts, 5 sub flows", &five(), 10, Some(Duration::from_secs(300)));
+}
