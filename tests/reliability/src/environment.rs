@@ -11,7 +11,7 @@ use crate::support::tally::Tally;
 use crate::support::template::Template;
 use crate::support::trial::Trial;
 use crate::support::{Check, Pype, workers};
-use small_disk::Disk;
+use small_disk::{Disk, Room};
 use std::time::Instant;
 
 /// How a run under a limit ended.
@@ -32,12 +32,11 @@ fn told(story: &Story<'_>) -> Result<Ended, String> {
     }
 }
 
-fn tell(name: &str, limits: usize, ended: &[Ended]) {
+fn tell(mut tally: Tally, ended: &[Ended]) {
     let failed = ended.iter().filter(|ended| **ended == Ended::WithAnError).count();
-    let mut tally = Tally::new(name);
-    tally.count("limits", limits);
+    tally.count("limits", ended.len());
     tally.count("runs that failed", failed);
-    tally.count("runs that got through", limits - failed);
+    tally.count("runs that got through", ended.len() - failed);
     tally.tell();
     assert!(failed > 0, "no limit was ever met");
 }
@@ -62,8 +61,9 @@ fn limited(template: &Template, limit: &str) -> Result<Ended, String> {
 
 fn limits(name: &str, fixture: &Fixture, limits: &[String]) {
     let template = Template::new(&Pype::released(), &fixture.clone().setting("retries", "0"));
+    let tally = Tally::new(name);
     let ended = workers::each(name, limits, |limit| limited(&template, limit));
-    tell(name, limits.len(), &ended);
+    tell(tally, &ended);
 }
 
 #[test]
@@ -81,17 +81,17 @@ fn a_limit_of_file_sizes_is_told_and_costs_nothing_that_was_kept() {
 }
 
 /// Runs on a small disk, makes it large, goes on.
-fn on_a_small_disk(template: &Template, options: &str) -> Result<Ended, String> {
+fn on_a_small_disk(template: &Template, room: Room) -> Result<Ended, String> {
     let trial = Trial::new(template);
-    let disk = Disk::mount(&trial, options)?;
+    let disk = Disk::mount(&trial, room)?;
     let trial = trial.seen_at(disk.seen());
     let mut story = Story::new(trial);
     let job = format!("jobs/{}", template.job);
     let run = disk.pype(&story.trial, &["run", &job]);
     story.then(run);
-    let ended = told(&story).map_err(|wrong| story.wrong(format!("{options}: {wrong}")))?;
+    let ended = told(&story).map_err(|wrong| story.wrong(format!("{room:?}: {wrong}")))?;
     if ended == Ended::WithAnError {
-        disk.remount("size=100m,nr_inodes=20000")?;
+        disk.enlarge()?;
         resume_there(&mut story, &disk)?;
     }
     Ok(ended)
@@ -110,34 +110,35 @@ fn resume_there(story: &mut Story<'_>, disk: &Disk) -> Check {
     story.told(kept)
 }
 
-fn small_disks(name: &str, fixture: &Fixture, options: &[String]) {
+fn small_disks(name: &str, fixture: &Fixture, rooms: &[Room]) {
     if !small_disk::may_mount(name) {
         return;
     }
     let template = Template::new(&Pype::released(), &fixture.clone().setting("retries", "0"));
-    let ended = workers::each(name, options, |options| on_a_small_disk(&template, options));
-    tell(name, options.len(), &ended);
+    let tally = Tally::new(name);
+    let ended = workers::each(name, rooms, |room| on_a_small_disk(&template, *room));
+    tell(tally, &ended);
 }
 
 #[test]
 fn a_disk_that_is_too_small_is_told_and_costs_nothing_that_was_kept() {
-    let sizes: Vec<String> = (6..22).map(|n| format!("size={}k,nr_inodes=2000", n * 64)).collect();
-    small_disks("small disks", &twenty(), &sizes);
+    let rooms: Vec<Room> = (0..20).map(|n| Room { kilobytes: n * 16, inodes: 1000 }).collect();
+    small_disks("small disks", &twenty(), &rooms);
 }
 
 #[test]
 fn a_disk_with_too_few_inodes_is_told_and_costs_nothing_that_was_kept() {
-    let inodes: Vec<String> = (20..76).step_by(5).map(|n| format!("size=50m,nr_inodes={n}")).collect();
-    small_disks("few inodes", &twenty(), &inodes);
+    let rooms: Vec<Room> = (0..36).step_by(3).map(|inodes| Room { kilobytes: 10_000, inodes }).collect();
+    small_disks("few inodes", &twenty(), &rooms);
 }
 
 #[test]
 #[ignore = "nightly"]
 fn nightly_disks_of_all_sizes() {
-    let sizes: Vec<String> = (60..512).step_by(4).map(|n| format!("size={}k,nr_inodes=2000", n * 4)).collect();
+    let sizes: Vec<Room> = (0..100).map(|n| Room { kilobytes: n * 4, inodes: 1000 }).collect();
     small_disks("nightly: small disks, 20 sub flows", &twenty(), &sizes);
     small_disks("nightly: small disks, spilling", &spilling(), &sizes);
-    let inodes: Vec<String> = (20..100).map(|n| format!("size=50m,nr_inodes={n}")).collect();
+    let inodes: Vec<Room> = (0..60).map(|inodes| Room { kilobytes: 10_000, inodes }).collect();
     small_disks("nightly: few inodes, 20 sub flows", &twenty(), &inodes);
     let handles: Vec<String> = (8..128).map(|n| format!("ulimit -n {n}")).collect();
     limits("nightly: file handles", &twenty(), &handles);
@@ -147,7 +148,7 @@ fn nightly_disks_of_all_sizes() {
 fn read_only(template: &Template, folder: &str) -> Check {
     let trial = Trial::new(template);
     std::fs::create_dir_all(trial.path(folder)).unwrap();
-    let disk = Disk::mount(&trial, "size=100m")?;
+    let disk = Disk::mount(&trial, Room { kilobytes: 100_000, inodes: 10_000 })?;
     disk.bind_read_only(folder)?;
     let mut story = Story::new(trial.seen_at(disk.seen()));
     let job = format!("jobs/{}", template.job);

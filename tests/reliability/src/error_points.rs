@@ -14,22 +14,25 @@ use crate::support::{Check, Pype, workers};
 /// What is no failure at all: half a write, and an interrupted one, are done again.
 const HARMLESS: [&str; 2] = ["short", "eintr"];
 
+/// Operations that tidy up: where they fail, the next run does it.
+const MAY_BE_SILENT: [&str; 3] = ["remove_file", "remove_tree", "set_mode"];
+
 /// Of a hundred faults so many may not strike, as parallel parts take turns in another order each time.
 const MAY_MISS: usize = 2;
 
 /// How the runs ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ended {
+pub enum Ended {
     WithAnError,
     Well,
     NotReached,
 }
 
-/// A failure names a file: the folder of the trial is part of all their paths, `jobs/` and `out/` of those that are shown
-/// relative to the project.
+/// A failure names a file: the folder of the trial is part of all their paths, the others of those that are shown relative to
+/// the project.
 pub fn names_a_path(attempt: &Attempt, trial: &Trial<'_>) -> Check {
     let said = &attempt.stderr;
-    let is_named = ["checkpoints/", "runs/", "out/", "jobs/", ".lock"].iter().any(|part| said.contains(part));
+    let is_named = ["checkpoints/", "runs/", "out/", ".lock"].iter().any(|part| said.contains(part));
     if is_named || said.contains(&*trial.root().to_string_lossy()) {
         return Ok(());
     }
@@ -43,7 +46,8 @@ pub fn mark_what_survives(attempt: &mut Attempt) {
     }
 }
 
-fn fail_and_resume(template: &Template, order: &str) -> Result<Ended, String> {
+/// Has operations of a run fail by this order, looks at how it ended, and resumes it without faults.
+pub fn fail_and_resume(template: &Template, order: &str) -> Result<Ended, String> {
     let mut story = Story::new(Trial::new(template));
     let mut attempt = story.trial.run(order);
     mark_what_survives(&mut attempt);
@@ -75,6 +79,11 @@ fn after_the_failure(story: &Story<'_>, order: &str) -> Result<Ended, String> {
     }
     if is_harmless {
         nothing_is_left(&story.trial)?;
+    } else if attempt.end == End::Code(0)
+        && attempt.log.struck().is_some_and(|(kind, _)| !MAY_BE_SILENT.contains(&kind))
+    {
+        // The run could do without what failed, and says so all the same.
+        names_a_path(attempt, &story.trial)?;
     }
     Ok(if attempt.end == End::Code(0) { Ended::Well } else { Ended::WithAnError })
 }

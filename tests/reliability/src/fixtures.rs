@@ -27,7 +27,7 @@ pub fn twenty() -> Fixture {
 }
 
 pub use large::{spilling, two_hundred};
-pub use small::{five, rewriting, sleeping};
+pub use small::{crowded, five, late, nested, rewriting, sleeping, waiting_rows};
 
 impl Fixture {
     /// A flow that finds no files.

@@ -40,11 +40,6 @@ impl<'a, 'b> Holder<'a, 'b> {
         Ok(holder)
     }
 
-    /// Its process id.
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Waits for its end.
     pub fn end(mut self) -> crate::support::attempt::Attempt {
         let end = process::wait(&mut self.child, PATIENCE);

@@ -57,15 +57,16 @@ impl<'a> Traced<'a> {
 }
 
 /// What the cuts of a job have shown.
-struct Shown {
+pub struct Shown {
     distinct: usize,
     tried: usize,
-    lost: Vec<String>,
+    /// What went wrong.
+    pub lost: Vec<String>,
     by_kind: BTreeMap<&'static str, usize>,
 }
 
 /// Tries cuts of a job: all, or as many as there is time for, chosen by chance.
-fn show(template: &Template, chances: usize, time: Option<Duration>, chance: &mut Chance) -> Result<Shown, String> {
+pub fn show(template: &Template, chances: usize, time: Option<Duration>, chance: &mut Chance) -> Result<Shown, String> {
     // Each of the two threads has a run, and so a folder, of its own, and tries every second cut.
     let traced = [Traced::new(template, chances, chance)?, Traced::new(template, chances, chance)?];
     let distinct = traced.iter().map(|traced| traced.cuts.len()).min().unwrap_or(0);

@@ -19,13 +19,20 @@ struct Cycles {
     most_for_one_job: usize,
 }
 
+/// The command that goes on with a job; none if it has succeeded, and was killed when it had nothing more to do.
+fn next<'a>(trial: &Trial<'_>, job: &'a str) -> Option<Vec<&'a str>> {
+    if !trial.unfinished().is_empty() {
+        return Some(vec!["run", job, "--resume", "--force"]);
+    }
+    // Killed before its first record, a run leaves nothing to resume.
+    trial.template.is_golden(&trial.outputs()).is_err().then(|| vec!["run", job])
+}
+
 /// Begins or resumes a job, and kills it after some time; true if it was faster and has succeeded.
 fn kill_after(trial: &Trial<'_>, time: Duration) -> Result<bool, String> {
     let job = format!("jobs/{}", trial.template.job);
-    // Killed before its first record, a run leaves nothing to resume.
-    let options: &[&str] =
-        if trial.unfinished().is_empty() { &["run", &job] } else { &["run", &job, "--resume", "--force"] };
-    let (mut command, files) = trial.command("", options);
+    let Some(args) = next(trial, &job) else { return Ok(true) };
+    let (mut command, files) = trial.command("", &args);
     command.env_remove("PYPE_FAULT_LOG");
     let begun = Instant::now();
     let mut child = command.spawn().unwrap();
@@ -33,7 +40,7 @@ fn kill_after(trial: &Trial<'_>, time: Duration) -> Result<bool, String> {
     // It may have ended by itself: then there is nothing to kill.
     let _ = child.kill();
     let end = process::wait(&mut child, PATIENCE);
-    let attempt = trial.ended(&files, "", options, end, begun);
+    let attempt = trial.ended(&files, "", &args, end, begun);
     let check = match end {
         KILL => files_are_whole(trial).map(|()| false),
         _ => attempt.expect(End::Code(0)).map(|()| true),
@@ -62,6 +69,8 @@ fn cycles(template: &Template, left: &Mutex<usize>, runtime: Duration, mut chanc
             kills += 1;
             goes_on = takes_one();
         }
+        // What the last kill has left goes with the next command that runs the job, though there be nothing to do.
+        trial.resume("", &[]).expect(End::Code(0)).map_err(|wrong| trial.kept(wrong, &[]))?;
         let end = template.is_golden(&trial.outputs()).and_then(|()| nothing_is_left(&trial));
         end.map_err(|wrong| trial.kept(format!("after {kills} kills: {wrong}"), &[]))?;
         seen.jobs += 1;
@@ -72,7 +81,9 @@ fn cycles(template: &Template, left: &Mutex<usize>, runtime: Duration, mut chanc
 }
 
 fn to_the_end(trial: &Trial<'_>) -> Result<bool, String> {
-    let attempt = if trial.unfinished().is_empty() { trial.run("") } else { trial.resume("", &["--force"]) };
+    let job = format!("jobs/{}", trial.template.job);
+    let Some(args) = next(trial, &job) else { return Ok(true) };
+    let attempt = trial.pype("", &args);
     attempt.expect(End::Code(0)).map(|()| true).map_err(|wrong| trial.kept(wrong, &[&attempt]))
 }
 

@@ -21,6 +21,16 @@ pub fn may_mount(name: &str) -> bool {
     may
 }
 
+/// What a disk can hold beside what lies there at the start.
+#[derive(Debug, Clone, Copy)]
+pub struct Room {
+    pub kilobytes: usize,
+    pub inodes: usize,
+}
+
+/// Options of a disk with room for everything.
+const LARGE: &str = "size=100m,nr_inodes=20000";
+
 /// The disk on which a trial's project lies; it goes when this is dropped.
 pub struct Disk {
     /// Holds the name space.
@@ -29,16 +39,19 @@ pub struct Disk {
 }
 
 impl Disk {
-    /// Moves the project of a trial to a disk with these options, as `size=2m,nr_inodes=100`; it may grow up to there.
-    pub fn mount(trial: &Trial<'_>, options: &str) -> Result<Self, String> {
+    /// Moves the project of a trial to a disk on which there is so much room for more.
+    pub fn mount(trial: &Trial<'_>, room: Room) -> Result<Self, String> {
         let project = trial.project();
         let (from, to) = (trial.root().join("before"), project.display());
-        // What lies there at the start may be more than the disk is to hold: that is not what is asked.
+        let used = |what: &str| format!("$(df -k --output={what} '{to}' | tail -n 1)");
         let script = format!(
-            "cp -a '{to}' '{}' && mount -t tmpfs -o size=100m,nr_inodes=20000 t '{to}' && cp -a '{}/.' '{to}/' \
-             && {{ mount -o remount,{options} '{to}' && echo ready || echo too small; }} && exec sleep 600",
-            from.display(),
-            from.display(),
+            "cp -a '{to}' '{from}' && mount -t tmpfs -o {LARGE} t '{to}' && cp -a '{from}/.' '{to}/' \
+             && mount -o remount,size=$(({} + {}))k,nr_inodes=$(({} + {})) '{to}' && echo ready && exec sleep 600",
+            used("used"),
+            room.kilobytes,
+            used("iused"),
+            room.inodes,
+            from = from.display(),
         );
         let mut command = Command::new("unshare");
         command.args(["-m", "sh", "-c", &script]).stdin(Stdio::null()).stdout(Stdio::piped());
@@ -48,7 +61,7 @@ impl Disk {
         let disk = Self { holder, project };
         match line.trim() {
             "ready" => Ok(disk),
-            other => Err(format!("no disk with {options}: {other} {said:?}")),
+            other => Err(format!("no disk with {room:?}: {other} {said:?}")),
         }
     }
 
@@ -68,9 +81,9 @@ impl Disk {
         trial.ended(&files, "", args, end, begun)
     }
 
-    /// Gives the disk another size.
-    pub fn remount(&self, options: &str) -> Result<(), String> {
-        self.run(&format!("mount -o remount,{options} '{}'", self.project.display()))
+    /// Gives the disk all the room that may be wanted.
+    pub fn enlarge(&self) -> Result<(), String> {
+        self.run(&format!("mount -o remount,{LARGE} '{}'", self.project.display()))
     }
 
     /// Nothing can be written to a folder of the project.

@@ -1,7 +1,6 @@
 //! What a process that was told to (`PYPE_FAULT_LOG`) has written down: each durable operation before it was done, each
 //! logical point that was passed, each fault that struck.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 /// A line of the log.
@@ -39,9 +38,9 @@ impl Log {
             .unwrap_or(0)
     }
 
-    /// Number of writes.
-    pub fn writes(&self) -> usize {
-        self.0.iter().filter(|line| matches!(line, Line::Op { kind, .. } if kind == "write")).count()
+    /// Number of operations of a kind.
+    pub fn count(&self, wanted: &str) -> usize {
+        self.0.iter().filter(|line| matches!(line, Line::Op { kind, .. } if kind == wanted)).count()
     }
 
     /// Something was renamed to a name with this part; the path of such an operation is followed by that which it leads to.
@@ -67,30 +66,12 @@ impl Log {
 
     /// Which sub flows have passed a kind of point.
     pub fn of(&self, wanted: &str) -> Vec<&str> {
-        let of = |line| match line {
-            &Line::Mark { ref kind, ref of } if kind == wanted => Some(of.as_str()),
-            _ => None,
-        };
-        self.0.iter().filter_map(of).collect()
-    }
-
-    /// The same as a set.
-    pub fn set(&self, wanted: &str) -> BTreeSet<String> {
-        self.of(wanted).into_iter().map(str::to_owned).collect()
-    }
-
-    /// Numbers of the operations that follow on marks of a kind.
-    pub fn after(&self, wanted: &str) -> Vec<usize> {
-        let mut is_next = false;
         let mut found = Vec::new();
         for line in &self.0 {
-            match line {
-                Line::Mark { kind, .. } if kind == wanted => is_next = true,
-                Line::Op { number, .. } if is_next => {
-                    found.push(*number);
-                    is_next = false;
-                }
-                _ => {}
+            if let Line::Mark { kind, of } = line
+                && kind == wanted
+            {
+                found.push(of.as_str());
             }
         }
         found
@@ -117,9 +98,8 @@ fn a_log_is_read() {
     let log = Log::parse(
         "1 create /a/.x.pype-tmp\nmark begin load@3/0\n2 write /a/x\nfired at=2:kill\nmark landed l@\n3 sync /a\n4 re",
     );
-    assert_eq!((log.operations(), log.writes()), (4, 1));
+    assert_eq!((log.operations(), log.count("write")), (4, 1));
     assert!(log.has_fired());
     assert_eq!(log.struck(), Some(("write", "/a/x")));
     assert_eq!((log.of("begin"), log.of("landed")), (vec!["load@3/0"], vec!["l@"]));
-    assert_eq!(log.after("begin"), [2]);
 }

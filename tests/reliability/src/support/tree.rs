@@ -34,17 +34,6 @@ impl Tree {
         self
     }
 
-    /// Writes all of it into a folder.
-    pub fn write(&self, root: &Path) {
-        std::fs::create_dir_all(root).unwrap();
-        for (path, content) in &self.0 {
-            match content {
-                None => std::fs::create_dir_all(root.join(path)).unwrap(),
-                Some(bytes) => std::fs::write(root.join(path), bytes).unwrap(),
-            }
-        }
-    }
-
     /// It is the same as another, or the paths that differ.
     pub fn same_as(&self, golden: &Tree) -> Check {
         let mut found = Vec::new();
