@@ -2,7 +2,7 @@
 //! undisturbed run, and nothing runs again that had landed.
 
 use crate::fixtures::{Fixture, five, twenty, two_hundred};
-use crate::power_cut::cuts::{Cut, cuts};
+use crate::power_cut::cuts::{Cut, Times, cuts, times};
 use crate::power_cut::trace;
 use crate::promises::Story;
 use crate::support::process::End;
@@ -18,6 +18,8 @@ use std::time::{Duration, Instant};
 /// A run that was traced, in whose folder its cuts are tried: checkpoints may know where they lie.
 struct Traced<'a> {
     trial: Trial<'a>,
+    /// Of its files at the end: no file that is read is written twice.
+    times: Times,
     cuts: Vec<Cut>,
 }
 
@@ -36,20 +38,21 @@ impl<'a> Traced<'a> {
         if landed < 3 {
             return Err(format!("the trace tells of {landed} sub flows that landed"));
         }
-        Ok(Self { trial, cuts: cuts(&start, &steps, chances, chance) })
+        let times = times(&Tree::read(trial.root()), trial.root());
+        Ok(Self { trial, times, cuts: cuts(&start, &steps, chances, chance) })
     }
 
     /// Resumes after a cut.
     fn check(&self, cut: &Cut) -> Check {
         // What processes have said before is in nobody's way, but a disk in memory is small.
         let _ = std::fs::remove_dir_all(self.trial.root().join("said"));
-        cut.write(self.trial.root());
+        cut.write(self.trial.root(), &self.times);
         let mut story = Story::new(Trial::within(self.trial.template, self.trial.root()));
         story.before = cut.landed.clone();
         story.finish(&[]).map_err(|wrong| {
             // What is left is for a person to look at, and the state that it came from is made again beside it.
             let kept = self.trial.root().with_extension(format!("cut-{}", cut.after));
-            cut.write(self.trial.root());
+            cut.write(self.trial.root(), &self.times);
             copy(self.trial.root(), &kept);
             format!("cut after operation {} ({}), state in {}: {wrong}", cut.after, cut.kind, kept.display())
         })

@@ -8,7 +8,17 @@ use crate::support::tree::Tree;
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{Hash, Hasher};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// When files were last written, by their paths.
+pub type Times = HashMap<PathBuf, SystemTime>;
+
+/// The times of all files of a tree that lies there.
+pub fn times(tree: &Tree, root: &Path) -> Times {
+    let time = |path: &PathBuf| Some((path.clone(), root.join(path).metadata().ok()?.modified().ok()?));
+    tree.0.iter().filter(|(_, content)| content.is_some()).filter_map(|(path, _)| time(path)).collect()
+}
 
 /// The power has failed.
 #[derive(Debug, Clone)]
@@ -74,8 +84,9 @@ impl Found {
 }
 
 impl Cut {
-    /// Brings the disk to this state, whatever it holds now in the folders that the start knew.
-    pub fn write(&self, root: &Path) {
+    /// Brings the disk to this state, whatever it holds now in the folders that the start knew. A file that has a time in
+    /// `times` gets it: by its time a run tells whether what it has read is what is there.
+    pub fn write(&self, root: &Path, times: &Times) {
         for folder in ["project", "tmp"] {
             // It may be gone already.
             let _ = std::fs::remove_dir_all(root.join(folder));
@@ -86,6 +97,9 @@ impl Cut {
                 None => std::fs::create_dir_all(root.join(path)).unwrap(),
                 Some(bytes) => std::fs::write(root.join(path), bytes.as_slice()).unwrap(),
             }
+            if let (Some(_), Some(time)) = (content, times.get(path)) {
+                std::fs::File::options().append(true).open(root.join(path)).unwrap().set_modified(*time).unwrap();
+            }
         }
     }
 }
@@ -93,7 +107,6 @@ impl Cut {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::PathBuf;
     use std::sync::Arc;
 
     /// A program that brings two files to disk, one after another, and says so each time.

@@ -198,15 +198,21 @@ pub struct Files {
     pub stderr: PathBuf,
 }
 
-/// Copies a folder with all that is in it; what vanishes meanwhile is left out.
+/// Copies a folder with all that is in it, and the times of its files; what vanishes meanwhile is left out.
 pub fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).into_iter().flatten().flatten() {
         let target = to.join(entry.file_name());
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             copy(&entry.path(), &target);
-        } else if let Err(error) = std::fs::copy(entry.path(), &target) {
+        } else if let Err(error) = copy_file(&entry.path(), &target) {
             assert_eq!(error.kind(), std::io::ErrorKind::NotFound, "{}: {error}", entry.path().display());
         }
     }
+}
+
+fn copy_file(from: &Path, to: &Path) -> std::io::Result<()> {
+    let time = from.metadata()?.modified()?;
+    std::fs::copy(from, to)?;
+    std::fs::File::options().append(true).open(to)?.set_modified(time)
 }
