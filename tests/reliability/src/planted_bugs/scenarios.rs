@@ -78,7 +78,7 @@ pub fn race(pype: &Pype) -> Check {
     locks::race(&template(pype, &sleeping(1.0)), 2).map(|_| ())
 }
 
-/// A context variable has another value, and the flow itself is another: resume names what changed, and goes on only where it
+/// A context variable has another value, a file that was read has other rows, the flow itself is another: resume names what changed, and goes on only where it
 /// is told to.
 pub fn changed(pype: &Pype) -> Check {
     let fixture = Fixture { flow: five().flow + "context: {unused: {type: int, default: 1}}\n", ..five() };
@@ -105,15 +105,27 @@ pub fn changed(pype: &Pype) -> Check {
     story.finish(&["--set", "unused=2", "--on-change", "accept"])?;
 
     let mut story = killed()?;
+    let orders = story.trial.path("in/orders.csv");
+    let more = std::fs::read_to_string(&orders).unwrap() + "13,ann,east,99.0,true\n";
+    std::fs::write(&orders, more).unwrap();
+    refused(&mut story, &[], "orders.csv")?;
+    rerun_makes(&mut story, "out/regions/region=east")?;
+
+    let mut story = killed()?;
     let flow = story.trial.path("five.yaml");
     let text = std::fs::read_to_string(&flow).unwrap().replace("out/note.csv", "out/other.csv");
     std::fs::write(&flow, text).unwrap();
     story.trial.pype("", &["build", "five.yaml"]).expect(End::Code(0)).map_err(|wrong| story.wrong(wrong))?;
     refused(&mut story, &[], "note")?;
+    rerun_makes(&mut story, "out/other.csv")
+}
+
+/// What the change concerns runs again, and makes this.
+fn rerun_makes(story: &mut Story<'_>, path: &str) -> Check {
     let attempt = story.trial.resume("", &["--on-change", "rerun-affected"]);
     let check = story.then(attempt).expect(End::Code(0)).and_then(|()| {
-        let other = story.trial.path("out/other.csv").is_file();
-        if other { Ok(()) } else { Err("what was affected by the change did not run".to_owned()) }
+        let is_there = story.trial.path(path).exists();
+        if is_there { Ok(()) } else { Err(format!("what was affected by the change did not run: there is no {path}")) }
     });
     story.told(check)
 }
