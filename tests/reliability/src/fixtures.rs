@@ -14,6 +14,8 @@ pub struct Fixture {
     pub flow: String,
     /// Paths and contents.
     pub files: Vec<(&'static str, String)>,
+    /// Sub flows that `always` follow others: where a failure has skipped those, they have run, and run again behind them.
+    pub reactions: &'static [&'static str],
 }
 
 /// Twenty sub flows, and one of nearly everything that a flow can have.
@@ -23,7 +25,8 @@ pub fn twenty() -> Fixture {
         ("in/clicks.csv", include_str!("../data/clicks.csv")),
         ("out/ledger.csv", include_str!("../data/ledger.csv")),
     ];
-    Fixture::new("twenty", include_str!("../fixtures/twenty.yaml")).with(&files)
+    let fixture = Fixture::new("twenty", include_str!("../fixtures/twenty.yaml")).with(&files);
+    Fixture { reactions: &["after_bad@"], ..fixture }
 }
 
 pub use large::{spilling, two_hundred};
@@ -32,7 +35,7 @@ pub use small::{crowded, five, late, nested, rewriting, sleeping, waiting_rows};
 impl Fixture {
     /// A flow that finds no files.
     pub fn new(name: &str, flow: &str) -> Self {
-        Self { name: name.to_owned(), flow: flow.to_owned(), files: Vec::new() }
+        Self { name: name.to_owned(), flow: flow.to_owned(), files: Vec::new(), reactions: &[] }
     }
 
     /// The same with files.

@@ -89,7 +89,8 @@ impl<'a> Story<'a> {
                 if kind == "begin" && kept.contains(of) {
                     return Err(format!("{of} was kept, and run {} ran it again", at + 1));
                 }
-                if *kind == attempt.survives {
+                let is_reaction = attempt.has_failed() && self.trial.template.reactions.contains(&of.as_str());
+                if *kind == attempt.survives && !is_reaction {
                     kept.insert(of.clone());
                 }
             }

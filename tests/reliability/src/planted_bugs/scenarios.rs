@@ -9,7 +9,8 @@ use crate::error_points::fail_and_resume;
 use crate::fixtures::{Fixture, five, nested, sleeping};
 use crate::kill_points::{kill_and_resume, points};
 use crate::locks;
-use crate::power_cuts;
+use crate::power_cut::cuts::Order;
+use crate::power_cuts::{self, Plan};
 use crate::promises::Story;
 use crate::support::process::{End, KILL};
 use crate::support::seed::Chance;
@@ -41,7 +42,8 @@ pub fn torn_writes(pype: &Pype) -> Check {
 
 pub fn power_cuts(pype: &Pype) -> Check {
     let template = template(pype, &five());
-    let shown = power_cuts::show(&template, 0, Some(Duration::from_secs(15)), &mut Chance::new(1))?;
+    let plan = Plan { order: Order::Kept, chances: 0, time: Some(Duration::from_secs(15)) };
+    let shown = power_cuts::show(&template, &plan, &mut Chance::new(1))?;
     shown.lost.into_iter().next().map_or(Ok(()), Err)
 }
 

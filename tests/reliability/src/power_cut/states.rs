@@ -31,13 +31,13 @@ pub fn lengths_ahead(disk: &Disk) -> State {
     choose(disk, &|names| last(names), &mut |_, contents| zeroed(contents))
 }
 
-/// All content, under the names that were synced.
+/// All content, under the names that were synced: no file system that keeps names and lengths in one order comes to this.
 pub fn content_ahead(disk: &Disk) -> State {
     choose(disk, &|names| &names[0].1, &mut |_, contents| last(contents).clone())
 }
 
-/// By chance: the names as they were at some operation, or later where they were synced later; each file as it was at some
-/// time since it was synced, or with zeros, or with the end of its last write missing.
+/// By chance, as file systems that keep names and lengths in one order may leave it: both as they were after some operation
+/// (or a later one, where they were synced later); of the content whatever was not synced may be missing or zeros.
 pub fn by_chance(disk: &Disk, chance: &mut Chance) -> State {
     let unsafe_since = |node: &Node| match node {
         Node::File(states) => states.get(1).map(|state| state.0),
@@ -45,18 +45,39 @@ pub fn by_chance(disk: &Disk, chance: &mut Chance) -> State {
     };
     let oldest = disk.nodes.iter().filter_map(unsafe_since).min().unwrap_or(disk.at);
     let until = oldest.saturating_sub(1) + chance.below(disk.at + 2 - oldest);
-    let names = |states: &'_ [(usize, Names)]| states.iter().rposition(|(at, _)| *at <= until).unwrap_or(0);
-    choose(disk, &|states| &states[names(states)].1, &mut |_, states| match chance.below(6) {
-        0 | 1 => last(states).clone(),
-        2 | 3 => states[0].1.clone(),
-        4 => zeroed(states),
-        _ => {
-            let at = chance.below(states.len());
-            let (before, after) = (states[at.saturating_sub(1)].1.len(), &states[at].1);
-            let end = before.min(after.len()) + chance.below(after.len().saturating_sub(before) + 1);
-            Arc::new(after[..end].to_vec())
+    choose(disk, &|states| &states[until_then(states, until)].1, &mut |_, states| {
+        let known = &states[..=until_then(states, until)];
+        match chance.below(4) {
+            0 | 1 => last(known).clone(),
+            2 => zeroed(known),
+            _ => halved(known, chance),
         }
     })
+}
+
+/// By chance, in no order: each name and each file is what it was at any time since it was synced.
+pub fn in_any_order(disk: &Disk, chance: &mut Chance) -> State {
+    let now = chance.below(2) == 0;
+    let names = |states: &'_ [(usize, Names)]| if now { states.len() - 1 } else { 0 };
+    choose(disk, &|states| &states[names(states)].1, &mut |_, states| match chance.below(4) {
+        0 => last(states).clone(),
+        1 => states[0].1.clone(),
+        2 => zeroed(states),
+        _ => halved(states, chance),
+    })
+}
+
+/// The place of the last state that was reached by some operation; the first is safe at any time.
+fn until_then<T>(states: &[(usize, T)], until: usize) -> usize {
+    states.iter().rposition(|(at, _)| *at <= until).unwrap_or(0)
+}
+
+/// One of the states, with a part of what it has more than the one before.
+fn halved(states: &[(usize, Bytes)], chance: &mut Chance) -> Bytes {
+    let at = chance.below(states.len());
+    let (before, after) = (states[at.saturating_sub(1)].1.len(), &states[at].1);
+    let end = before.min(after.len()) + chance.below(after.len().saturating_sub(before) + 1);
+    Arc::new(after[..end].to_vec())
 }
 
 /// What a write leaves of which only one half was done; none for other operations.
@@ -156,9 +177,12 @@ mod tests {
         let (disk, mut chance) = (disk(), Chance::new(1));
         let found: std::collections::BTreeSet<String> =
             (0..200).map(|_| shown(&by_chance(&disk, &mut chance))).collect();
-        for state in ["a=newer c=b", "a=old b=b", "a=old c=b", "a=00000 c=b", "a=newer b=b", "a=newe c=b"] {
+        for state in ["a=newer c=b", "a=old b=b", "a=00000 c=b", "a=newer b=b", "a=newe c=b"] {
             assert!(found.contains(state), "{state} is not in {found:?}");
         }
+        let unordered: std::collections::BTreeSet<String> =
+            (0..200).map(|_| shown(&in_any_order(&disk, &mut chance))).collect();
+        assert!(unordered.contains("a=old c=b") && unordered.contains("a=newer b=b"), "{unordered:?}");
         assert!(found.iter().all(|state| state.ends_with(" b=b") || state.ends_with(" c=b")), "{found:?}");
     }
 

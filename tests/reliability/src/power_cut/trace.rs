@@ -1,5 +1,6 @@
 //! The durable operations of a run, in the order of their effects, with what was written: `PYPE_FAULT_TRACE` makes it.
 
+use crate::support::tree::Tree;
 use serde_json::Value;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -36,14 +37,32 @@ pub fn read(folder: &Path, root: &Path) -> Result<Vec<Step>, String> {
     let path = folder.join("ops.jsonl");
     let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     let mut steps = Vec::new();
-    for line in text.lines() {
-        let value: Value = serde_json::from_str(line).map_err(|error| format!("{line}: {error}"))?;
+    let lines: Result<Vec<Value>, String> =
+        text.lines().map(|line| serde_json::from_str(line).map_err(|error| format!("{line}: {error}"))).collect();
+    let lines = lines?;
+    for (at, line) in lines.iter().enumerate() {
         let blob = |name: &str| std::fs::read(folder.join(name)).map_err(|error| format!("{name}: {error}"));
-        if let Some(step) = step(&value, root, &blob).map_err(|wrong| format!("{line}: {wrong}"))? {
+        if line["op"] == "sync_file_system" {
+            steps.extend(written_by_others(line, &lines[at..], root));
+        }
+        if let Some(step) = step(line, root, &blob).map_err(|wrong| format!("{line}: {wrong}"))? {
             steps.push(step);
         }
     }
     Ok(steps)
+}
+
+/// The query engine fills folders of partitions by itself, before the whole file system is synced: what it wrote is taken from
+/// where the folder lies in the end.
+fn written_by_others(sync: &Value, rest: &[Value], root: &Path) -> Vec<Step> {
+    let path = &sync["path"];
+    let is_move = |line: &&Value| ["rename", "exchange"].iter().any(|op| line["op"] == **op) && line["path"] == *path;
+    let target = rest.iter().find(is_move).and_then(|line| line["to"].as_str());
+    let Some((target, beside)) = target.zip(path.as_str().and_then(|path| below(root, path))) else {
+        return Vec::new();
+    };
+    let files = Tree::read(Path::new(target)).0.into_iter();
+    files.filter_map(|(file, content)| Some(Step::Content(beside.join(file), Arc::new(content?)))).collect()
 }
 
 type Blob<'a> = &'a dyn Fn(&str) -> Result<Vec<u8>, String>;
@@ -54,7 +73,11 @@ fn step(line: &Value, root: &Path, blob: Blob<'_>) -> Result<Option<Step>, Strin
     let bytes = || blob(text("blob")?).map(Arc::new);
     let op = text("op")?;
     match op {
-        "mark" => return Ok(text("text")?.strip_prefix("landed ").map(|of| Step::Landed(of.to_owned()))),
+        // Only sub flows have a place: `load@3`.
+        "mark" => {
+            let of = text("text")?.strip_prefix("landed ").filter(|of| of.contains('@'));
+            return Ok(of.map(|of| Step::Landed(of.to_owned())));
+        }
         "sync_file_system" => return Ok(Some(Step::SyncFileSystem)),
         "set_mode" => return Ok(None),
         _ => {}

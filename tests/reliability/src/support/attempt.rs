@@ -46,6 +46,11 @@ impl Attempt {
         self.log.of("begin").is_empty() && self.log.of("restored").is_empty()
     }
 
+    /// It came to an end, and to no good one.
+    pub fn has_failed(&self) -> bool {
+        matches!(self.end, End::Code(code) if code != 0)
+    }
+
     /// The end of what it said.
     pub fn last_words(&self) -> String {
         let skip = self.stderr.chars().count().saturating_sub(1500);

@@ -43,11 +43,12 @@ impl Log {
         self.0.iter().filter(|line| matches!(line, Line::Op { kind, .. } if kind == wanted)).count()
     }
 
-    /// Something was renamed to a name with this part; the path of such an operation is followed by that which it leads to.
-    pub fn moved_to(&self, part: &str) -> bool {
-        let is_move =
-            |line: &Line| matches!(line, Line::Op { kind, path, .. } if kind == "rename" && path.contains(part));
-        self.0.iter().any(is_move)
+    /// Something was given a name with this part; in a line, the path of such an operation is followed by that name.
+    pub fn named(&self, part: &str) -> bool {
+        self.0.iter().any(|line| match line {
+            Line::Op { kind, path, .. } => ["rename", "link"].contains(&kind.as_str()) && path.contains(part),
+            _ => false,
+        })
     }
 
     /// A fault has struck.
@@ -82,7 +83,8 @@ fn line(text: &str) -> Option<Line> {
     let (first, rest) = text.split_once(' ')?;
     match first {
         "mark" => {
-            let (kind, of) = rest.split_once(' ')?;
+            // Only sub flows have a place: `load@3`.
+            let (kind, of) = rest.split_once(' ').filter(|(_, of)| of.contains('@'))?;
             Some(Line::Mark { kind: kind.to_owned(), of: of.to_owned() })
         }
         "fired" => Some(Line::Fired(rest.to_owned())),

@@ -33,6 +33,8 @@ pub struct Template {
     pub golden: Tree,
     /// What lies there before it.
     pub start: Tree,
+    /// See [`Fixture::reactions`].
+    pub reactions: &'static [&'static str],
 }
 
 impl Template {
@@ -46,7 +48,8 @@ impl Template {
     pub fn tried(pype: &Pype, fixture: &Fixture) -> Result<Self, String> {
         let folder = folder(&format!("{}-template", fixture.name));
         let (job, pype) = (fixture.name.clone(), pype.clone());
-        let mut template = Self { folder, job, pype, golden: Tree::default(), start: Tree::default() };
+        let (golden, start) = (Tree::default(), Tree::default());
+        let mut template = Self { folder, job, pype, golden, start, reactions: fixture.reactions };
         fixture.write(&template.project());
         std::fs::create_dir_all(template.folder.path().join("tmp")).unwrap();
         // Only the build happens in the template's own folder.

@@ -1,5 +1,6 @@
 //! A copy of a template in which the binary is run, with faults and without; kept with the command lines if it went wrong.
 
+use super::Check;
 use super::attempt::Attempt;
 use super::log::Log;
 use super::process::{self, End};
@@ -73,6 +74,11 @@ impl<'a> Trial<'a> {
     /// What lies in `out/`.
     pub fn outputs(&self) -> Tree {
         Tree::read(&self.path("out"))
+    }
+
+    /// They are those of an undisturbed run; some files may be left out.
+    pub fn is_golden_but(&self, is_left_out: impl Fn(&Path) -> bool) -> Check {
+        self.outputs().without(&is_left_out).same_as(&self.template.golden.clone().without(&is_left_out))
     }
 
     /// Runs of the job that are not finished: the folders in `checkpoints/`.
