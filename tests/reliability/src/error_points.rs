@@ -10,6 +10,7 @@ use crate::support::tally::Tally;
 use crate::support::template::Template;
 use crate::support::trial::Trial;
 use crate::support::{Check, Pype, workers};
+use std::collections::BTreeSet;
 
 /// What is no failure at all: half a write, and an interrupted one, are done again.
 const HARMLESS: [&str; 2] = ["short", "eintr"];
@@ -81,11 +82,18 @@ fn after_the_failure(story: &Story<'_>, order: &str) -> Result<Ended, String> {
         nothing_is_left(&story.trial)?;
     } else if attempt.end == End::Code(0)
         && attempt.log.struck().is_some_and(|(kind, _)| !MAY_BE_SILENT.contains(&kind))
+        && !has_tried_again(attempt)
     {
         // The run could do without what failed, and says so all the same.
         names_a_path(attempt, &story.trial)?;
     }
     Ok(if attempt.end == End::Code(0) { Ended::Well } else { Ended::WithAnError })
+}
+
+/// A sub flow began twice: what had failed was done anew.
+fn has_tried_again(attempt: &Attempt) -> bool {
+    let begun = attempt.log.of("begin");
+    begun.iter().collect::<BTreeSet<_>>().len() < begun.len()
 }
 
 /// Has each `stride`-th of these points fail, from `first` on.
