@@ -3,6 +3,7 @@
 
 use crate::fixtures::{sleeping, twenty};
 use crate::promises::{Story, nothing_is_left};
+use crate::support::attempt::Attempt;
 use crate::support::process::{self, End, KILL, PATIENCE};
 use crate::support::seed::Chance;
 use crate::support::tally::Tally;
@@ -22,15 +23,23 @@ pub struct Holder<'a, 'b> {
     child: Child,
     files: Files,
     begun: Instant,
+    /// The faults and the arguments.
+    shown: (String, Vec<String>),
 }
 
 impl<'a, 'b> Holder<'a, 'b> {
     /// Starts a run, and waits until it has come to this point.
     pub fn at(trial: &'b Trial<'a>, point: &str) -> Result<Self, String> {
         let job = format!("jobs/{}", trial.template.job);
-        let (mut command, files) = trial.command("", &["run", &job]);
+        Self::start(trial, "", &["run", &job], point)
+    }
+
+    /// Starts pype with faults, and waits until its log has these words.
+    pub fn start(trial: &'b Trial<'a>, faults: &str, args: &[&str], point: &str) -> Result<Self, String> {
+        let (mut command, files) = trial.command(faults, args);
         let begun = Instant::now();
-        let mut holder = Self { trial, child: command.spawn().unwrap(), files, begun };
+        let shown = (faults.to_owned(), args.iter().map(|arg| (*arg).to_owned()).collect());
+        let mut holder = Self { trial, child: command.spawn().unwrap(), files, begun, shown };
         while !std::fs::read_to_string(&holder.files.log).unwrap_or_default().contains(point) {
             if holder.child.try_wait().unwrap().is_some() || begun.elapsed() > PATIENCE {
                 return Err(format!("it did not come to `{point}`"));
@@ -40,17 +49,23 @@ impl<'a, 'b> Holder<'a, 'b> {
         Ok(holder)
     }
 
+    fn ended(&self, end: End) -> Attempt {
+        let (faults, args) = &self.shown;
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        self.trial.ended(&self.files, faults, &args, end, self.begun)
+    }
+
     /// Waits for its end.
-    pub fn end(mut self) -> crate::support::attempt::Attempt {
+    pub fn end(mut self) -> Attempt {
         let end = process::wait(&mut self.child, PATIENCE);
-        self.trial.ended(&self.files, "", &["run"], end, self.begun)
+        self.ended(end)
     }
 
     /// `kill -9`.
-    pub fn kill(mut self) -> crate::support::attempt::Attempt {
+    pub fn kill(mut self) -> Attempt {
         self.child.kill().unwrap();
         let end = process::wait(&mut self.child, PATIENCE);
-        self.trial.ended(&self.files, "", &["run"], end, self.begun)
+        self.ended(end)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Checks in which something goes on beside a run: another job, another item, an attempt that was given up, a cleaning.
 
 use super::template;
-use crate::fixtures::{crowded, late as late_fixture, sleeping, waiting_rows};
+use crate::fixtures::{late as late_fixture, sharing, sleeping, waiting_rows};
 use crate::locks::Holder;
 use crate::promises::{Story, nothing_is_left};
 use crate::support::process::{End, KILL};
@@ -33,38 +33,48 @@ pub fn neighbour(pype: &Pype) -> Check {
     check.map_err(told)
 }
 
-/// One of two items that write the same file is held up at each of its operations; in the end the file is whole.
+/// Two jobs write the same file. One is held up at each of its operations, and the other does all of its work meanwhile: both
+/// succeed, and in the end the file is whole.
 pub fn crowd(pype: &Pype) -> Check {
-    let template = template(pype, &crowded());
-    let operations: Vec<usize> = (1..=12).collect();
+    let template = template(pype, &sharing());
+    let operations = [1, 2, 3];
     let one = |k: &usize| {
-        let trial = Trial::new(&template);
-        let run = trial.run(&format!("path=rows.csv#{k}:delay=300"));
-        let check = run.expect(End::Code(0)).and_then(|()| template.is_golden(&trial.outputs()));
-        check.and_then(|()| nothing_is_left(&trial)).map_err(|wrong| trial.kept(wrong, &[&run]))
+        let (slow, quick) = (Trial::new(&template), Trial::new(&template));
+        let job = format!("jobs/{}", template.job);
+        let folder = format!("folder={}", slow.path("out").display());
+        let args = ["run", &job, "--set", &folder];
+        let holder = Holder::start(&slow, &format!("path=rows.csv#{k}:delay=400"), &args, "fired")?;
+        let beside = quick.pype("", &args);
+        let held_up = holder.end();
+        let check = held_up.expect(End::Code(0)).and_then(|()| beside.expect(End::Code(0)));
+        let check = check.and_then(|()| template.is_golden(&slow.outputs())).and_then(|()| nothing_is_left(&slow));
+        check.map_err(|wrong| slow.kept(wrong, &[&held_up, &beside]))
     };
     workers::until_one_fails(&operations, one).map(|_| ())
 }
 
-/// The disk takes two seconds for one operation of a sub flow that has one: either it counts as done, or its file is not there,
-/// not even later.
+/// The disk takes longer for one operation of a sub flow than that may take: either it counts as done, or nothing of it is to
+/// be seen, not even later.
 pub fn late(pype: &Pype) -> Check {
     let template = template(pype, &late_fixture());
-    let operations: Vec<usize> = (1..=8).collect();
-    let one = |k: &usize| {
+    let operations: Vec<String> = ["late.csv#1", "late.csv#2", "late.csv#3", "data-#1", "data-#2", "data-#3"]
+        .map(|operation| format!("path={operation}:delay=1400"))
+        .into();
+    let one = |order: &String| {
         let trial = Trial::new(&template);
-        let run = trial.run(&format!("path=late.csv#{k}:delay=2000"));
+        let run = trial.run(order);
+        let was_given_up = run.log.of("begin").contains(&"first_wait@");
         let has_landed = run.log.of("written").contains(&"rows@");
-        let is_there = trial.path("out/late.csv").exists();
-        let check = match (has_landed, is_there) {
-            (false, true) => Err("what was given up has published its file".to_owned()),
-            (true, false) => Err("what has landed has not published its file".to_owned()),
+        let check = match (was_given_up, has_landed, trial.path("out/late.csv").exists()) {
+            (true, true, _) => Err("what was given up has landed".to_owned()),
+            (true, _, true) => Err("what was given up has published its file".to_owned()),
+            (false, _, false) => Err("what has succeeded has not published its file".to_owned()),
             _ => run.sane(),
         };
-        check.map(|()| has_landed).map_err(|wrong| trial.kept(wrong, &[&run]))
+        check.map(|()| was_given_up).map_err(|wrong| trial.kept(wrong, &[&run]))
     };
-    let landed = workers::until_one_fails(&operations, one)?;
-    if landed.iter().all(|landed| *landed) { Err("no attempt was given up".to_owned()) } else { Ok(()) }
+    let given_up = workers::until_one_fails(&operations, one)?;
+    if given_up.contains(&true) { Ok(()) } else { Err("no attempt was given up".to_owned()) }
 }
 
 /// Somebody cleans up, and somebody else begins the job, while it runs: what it has kept is still there when it dies.
