@@ -4,7 +4,7 @@
 mod small_disk;
 
 use crate::error_points::names_a_path;
-use crate::fixtures::{Fixture, bulky, spilling, twenty};
+use crate::fixtures::{Fixture, bulky, one_file, spilling, twenty};
 use crate::promises::{Story, nothing_is_left};
 use crate::support::process::{self, End};
 use crate::support::tally::Tally;
@@ -130,6 +130,12 @@ fn small_disks(name: &str, fixture: &Fixture, rooms: &[Room]) {
 fn a_disk_that_is_too_small_is_told_and_costs_nothing_that_was_kept() {
     let rooms: Vec<Room> = (0..20).map(|n| Room { kilobytes: n * 16, inodes: 1000 }).collect();
     small_disks("small disks", &twenty(), &rooms);
+}
+
+#[test]
+fn a_disk_that_ends_within_the_last_bytes_of_a_file_is_told() {
+    let rooms: Vec<Room> = (0..40).map(|n| Room { kilobytes: n * 8, inodes: 1000 }).collect();
+    small_disks("small disks, one file", &one_file(20_000), &rooms);
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub fn twenty() -> Fixture {
 }
 
 pub use large::{spilling, two_hundred};
-pub use small::{bulky, five, late, nested, rewriting, sharing, sleeping, waiting_rows};
+pub use small::{bulky, five, late, nested, one_file, rewriting, sleeping, waiting_rows};
 
 impl Fixture {
     /// A flow that finds no files.

@@ -1,7 +1,7 @@
 //! Checks in which something goes on beside a run: another job, another item, an attempt that was given up, a cleaning.
 
 use super::template;
-use crate::fixtures::{late as late_fixture, sharing, sleeping, waiting_rows};
+use crate::fixtures::{late as late_fixture, one_file, sleeping, waiting_rows};
 use crate::locks::Holder;
 use crate::promises::{Story, nothing_is_left};
 use crate::support::process::{End, KILL};
@@ -36,7 +36,7 @@ pub fn neighbour(pype: &Pype) -> Check {
 /// Two jobs write the same file. One is held up at each of its operations, and the other does all of its work meanwhile: both
 /// succeed, and in the end the file is whole.
 pub fn crowd(pype: &Pype) -> Check {
-    let template = template(pype, &sharing());
+    let template = template(pype, &one_file(1000));
     let operations = [1, 2, 3];
     let one = |k: &usize| {
         let (slow, quick) = (Trial::new(&template), Trial::new(&template));
