@@ -2,7 +2,7 @@
 //! undisturbed run, and nothing runs again that had landed.
 
 use crate::fixtures::{Fixture, five, twenty, two_hundred};
-use crate::power_cut::cuts::{Cut, Order, Stash, cuts};
+use crate::power_cut::cuts::{Cut, Stash, cuts};
 use crate::power_cut::trace;
 use crate::promises::Story;
 use crate::support::process::End;
@@ -39,7 +39,7 @@ impl<'a> Traced<'a> {
         }
         let end = Tree::read(trial.root()).without(|path| path.starts_with("said"));
         let stash = Stash::new(end, trial.root(), &trial.root().join("stash"));
-        Ok(Self { trial, stash, cuts: cuts(&start, &steps, plan.order, plan.chances, chance) })
+        Ok(Self { trial, stash, cuts: cuts(&start, &steps, plan.chances, chance) })
     }
 
     /// Resumes after a cut.
@@ -61,8 +61,6 @@ impl<'a> Traced<'a> {
 
 /// Which cuts are tried.
 pub struct Plan {
-    /// What the file system promises.
-    pub order: Order,
     /// States drawn after each operation.
     pub chances: usize,
     /// None: all cuts; else as many as there is time for.
@@ -137,33 +135,17 @@ fn together() -> Fixture {
 
 #[test]
 fn a_power_cut_loses_nothing_that_had_landed() {
-    cut(
-        "power cuts, each record by itself",
-        &twenty(),
-        &Plan { order: Order::Kept, chances: 2, time: Some(Duration::from_secs(15)) },
-    );
-    cut(
-        "power cuts, records together",
-        &together(),
-        &Plan { order: Order::Kept, chances: 2, time: Some(Duration::from_secs(10)) },
-    );
+    cut("power cuts, each record by itself", &twenty(), &Plan { chances: 2, time: Some(Duration::from_secs(15)) });
+    cut("power cuts, records together", &together(), &Plan { chances: 2, time: Some(Duration::from_secs(10)) });
 }
 
 #[test]
 #[ignore = "nightly"]
 fn nightly_two_thousand_power_cuts_lose_nothing_that_had_landed() {
-    let all = |chances| Plan { order: Order::Kept, chances, time: None };
+    let all = |chances| Plan { chances, time: None };
     let mut tried = cut("nightly: power cuts, each record by itself", &twenty(), &all(10));
     tried += cut("nightly: power cuts, records together", &together(), &all(10));
     tried += cut("nightly: power cuts, 5 sub flows", &five(), &all(10));
     tried += cut("nightly: power cuts, 200 sub flows", &two_hundred(), &all(1));
     assert!(tried >= 2000, "only {tried} states");
-}
-
-#[test]
-#[ignore = "nightly"]
-fn nightly_power_cuts_on_a_disk_that_keeps_no_order_lose_nothing_that_had_landed() {
-    let plan = Plan { order: Order::None, chances: 4, time: None };
-    cut("nightly: power cuts, in any order", &twenty(), &plan);
-    cut("nightly: power cuts, in any order, together", &together(), &plan);
 }

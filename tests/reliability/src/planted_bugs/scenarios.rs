@@ -9,7 +9,6 @@ use crate::error_points::fail_and_resume;
 use crate::fixtures::{Fixture, five, nested, sleeping};
 use crate::kill_points::{Struck, kill_and_resume, points};
 use crate::locks;
-use crate::power_cut::cuts::Order;
 use crate::power_cuts::{self, Plan};
 use crate::promises::Story;
 use crate::support::process::{End, KILL};
@@ -42,7 +41,7 @@ pub fn torn_writes(pype: &Pype) -> Check {
 
 pub fn power_cuts(pype: &Pype) -> Check {
     let template = template(pype, &five());
-    let plan = Plan { order: Order::Kept, chances: 0, time: Some(Duration::from_secs(15)) };
+    let plan = Plan { chances: 0, time: Some(Duration::from_secs(15)) };
     let shown = power_cuts::show(&template, &plan, &mut Chance::new(1))?;
     shown.lost.into_iter().next().map_or(Ok(()), Err)
 }

@@ -56,17 +56,8 @@ pub struct Cut {
     pub landed: BTreeSet<String>,
 }
 
-/// What a file system promises of the order of names and lengths.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// They come to disk as they were made: ext4, XFS, Btrfs and others that keep a journal of them.
-    Kept,
-    /// Nothing but what was synced is sure, as POSIX has it.
-    None,
-}
-
 /// Every cut of a run that found the disk as `start`; after each operation `chances` states are drawn, beside the certain ones.
-pub fn cuts(start: &Tree, steps: &[Step], order: Order, chances: usize, chance: &mut Chance) -> Vec<Cut> {
+pub fn cuts(start: &Tree, steps: &[Step], chances: usize, chance: &mut Chance) -> Vec<Cut> {
     let mut disk = Disk::new();
     start.0.iter().for_each(|(path, content)| disk.put(path, content.clone()));
     let mut found = Found::default();
@@ -90,12 +81,6 @@ pub fn cuts(start: &Tree, steps: &[Step], order: Order, chances: usize, chance: 
         found.add(states::lengths_ahead(&disk), "lengths ahead of content", at + 1, &landed);
         for _ in 0..chances {
             found.add(states::by_chance(&disk, chance), "by chance", at + 1, &landed);
-        }
-        if order == Order::None {
-            found.add(states::content_ahead(&disk), "content ahead of names", at + 1, &landed);
-            for _ in 0..chances {
-                found.add(states::in_any_order(&disk, chance), "in any order", at + 1, &landed);
-            }
         }
     }
     found.cuts
@@ -164,7 +149,7 @@ mod tests {
     /// Cuts after which a file is not whole, or not there although it had landed.
     fn lost(steps: &[Step]) -> usize {
         let start = Tree([(PathBuf::from("d"), None)].into());
-        let cuts = cuts(&start, steps, Order::None, 5, &mut Chance::new(3));
+        let cuts = cuts(&start, steps, 5, &mut Chance::new(3));
         assert!(cuts.len() > 8);
         let is_lost = |cut: &&Cut| {
             ["x", "y"].iter().any(|name| match cut.state.get(&Path::new("d").join(name)) {
@@ -209,7 +194,7 @@ mod tests {
         let start = Tree([(PathBuf::from("d"), None)].into());
         let mut twice = steps(true, true);
         twice.push(Step::Landed("more".to_owned()));
-        let cuts = cuts(&start, &twice, Order::Kept, 0, &mut Chance::new(3));
+        let cuts = cuts(&start, &twice, 0, &mut Chance::new(3));
         let whole = cuts.iter().filter(|cut| cut.landed.contains("more")).count();
         assert_eq!(whole, 1);
         assert_eq!(cuts.iter().map(|cut| &cut.state).collect::<BTreeSet<_>>().len(), cuts.len());
