@@ -2,7 +2,7 @@
 //! the same; what was kept is still there, and once the disk works again the job goes on to the right end.
 
 use crate::fixtures::{Fixture, twenty, two_hundred};
-use crate::kill_points::points;
+use crate::kill_points::{may_miss, points};
 use crate::promises::{Story, nothing_is_left};
 use crate::support::attempt::Attempt;
 use crate::support::process::End;
@@ -17,9 +17,6 @@ const HARMLESS: [&str; 2] = ["short", "eintr"];
 
 /// Operations that tidy up: where they fail, the next run does it.
 const MAY_BE_SILENT: [&str; 3] = ["remove_file", "remove_tree", "set_mode"];
-
-/// Of a hundred faults so many may not strike, as parallel parts take turns in another order each time.
-const MAY_MISS: usize = 2;
 
 /// How the runs ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,7 +108,7 @@ fn strike(name: &str, fixture: &Fixture, when: &str, action: &str, first: usize,
     tally.count("runs that did without", of(Ended::Well));
     tally.count("not reached", missed);
     tally.tell();
-    assert!(missed * 100 <= some.len() * MAY_MISS, "{missed} of {} faults did not strike", some.len());
+    assert!(missed <= may_miss(some.len()), "{missed} of {} faults did not strike", some.len());
     let is_harmless = HARMLESS.contains(&action);
     assert!(is_harmless || of(Ended::WithAnError) > 0, "no error was ever told");
 }

@@ -12,9 +12,11 @@ use crate::support::template::Template;
 use crate::support::trial::Trial;
 use crate::support::workers;
 
-/// Parallel parts take turns in another order each time, so the last operations may not be reached in each run: so many of a
-/// hundred may not strike.
-const MAY_MISS: usize = 2;
+/// Parallel parts take turns in another order each time, and what is synced together differs: the last operations may not be
+/// reached in each run. Two of a hundred may not strike; of few, two.
+pub fn may_miss(points: usize) -> usize {
+    (points / 50).max(2)
+}
 
 /// Where the story of one kill ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +83,7 @@ fn strike(name: &str, fixture: &Fixture, when: &str, action: &str, stride: usize
     tally.count("kills", some.len() - missed);
     tally.count("not reached", missed);
     tally.tell();
-    assert!(missed * 100 <= some.len() * MAY_MISS, "{missed} of {} kills did not strike", some.len());
+    assert!(missed <= may_miss(some.len()), "{missed} of {} kills did not strike", some.len());
 }
 
 #[test]
