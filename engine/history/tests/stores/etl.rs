@@ -107,7 +107,6 @@ pub fn result(job: &JobFolder, run_id: &str, rows: u64, state: State) -> RunResu
             restored: 0,
             failed: u64::from(failed),
             retries: 2,
-            restored: 0,
             seconds: Some(0.375),
             nodes: vec![node("read", None, Some(rows)), node("write", Some(rows), (!failed).then_some(rows))],
         }],
