@@ -4,6 +4,7 @@
 
 mod append_file;
 pub mod faults;
+mod filler;
 mod folders;
 mod lock;
 mod new_file;
@@ -13,6 +14,7 @@ pub mod talk;
 mod temp_folder;
 
 pub use append_file::{AppendFile, Syncer};
+pub use filler::Filler;
 pub use folders::{
     exchange, filled_by_others, hard_link, make_folders, remove_file, remove_tree, rename, set_mode, sync_file_system,
     sync_folder,

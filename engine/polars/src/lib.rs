@@ -11,6 +11,7 @@ mod plan;
 mod scan;
 mod sink;
 mod table;
+mod writer;
 
 use fault::translate;
 use plan::Planned;

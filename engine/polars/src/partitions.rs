@@ -1,21 +1,29 @@
 //! Rows into folders by the values of columns, in the way of Hive: `column=value/`, one in another, and those columns in no file.
 
+use crate::writer::writer;
 use polars::prelude::file_provider::{FileProviderArgs, FileProviderReturn, FileProviderType, HivePathProvider};
 use polars::prelude::{
     DataType, LazyFrame, PartitionStrategy, PlRefPath, PlanCallback, PolarsError, PolarsResult, Schema,
     SinkDestination, col,
 };
+use pypeline_disk::Filler;
 use pypeline_engine::diagnostics::suggest;
 use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::lowering::WriteFormat;
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 /// Partitions below `folder`; the columns have been looked at.
-pub(crate) fn destination(folder: PlRefPath, columns: &[String], format: &WriteFormat) -> SinkDestination {
+pub(crate) fn destination(
+    base_path: PlRefPath,
+    folder: &Path,
+    columns: &[String],
+    format: &WriteFormat,
+) -> SinkDestination {
     SinkDestination::Partitioned {
-        base_path: folder,
-        file_path_provider: Some(paths(format)),
+        base_path,
+        file_path_provider: Some(files(folder, format)),
         partition_strategy: PartitionStrategy::Keyed {
             keys: columns.iter().map(|column| col(column.as_str())).collect(),
             include_keys: false,
@@ -27,9 +35,10 @@ pub(crate) fn destination(folder: PlRefPath, columns: &[String], format: &WriteF
     }
 }
 
-/// The paths that Polars itself would choose. Two values that make the same name, as NULL and the text that stands for it, would
+/// Files at the paths that Polars itself would choose. Two values that make the same name, as NULL and the text that stands for it, would
 /// have one file overwrite the other: that is an error.
-fn paths(format: &WriteFormat) -> FileProviderType {
+fn files(folder: &Path, format: &WriteFormat) -> FileProviderType {
+    let base = folder.to_path_buf();
     let extension = match format {
         WriteFormat::Csv(_) => "csv",
         WriteFormat::Parquet(_) => "parquet",
@@ -44,7 +53,7 @@ fn paths(format: &WriteFormat) -> FileProviderType {
                 format!("two values would have the folder `{folder}`: make them differ before, or leave one out");
             return Err(PolarsError::ComputeError(text.into()));
         }
-        Ok(FileProviderReturn::Path(path))
+        Ok(FileProviderReturn::Writable(writer(Filler::new(&base.join(path)))))
     }))
 }
 

@@ -3,16 +3,18 @@
 use crate::arrow_bridge::{batches, schema};
 use crate::fault::{from_table, translate};
 use crate::partitions;
+use crate::writer::writer;
 use polars::prelude::{
     CsvWriterOptions, DataFrame, FileWriteFormat, LazyFrame, ParquetCompression, ParquetWriteOptions, PlRefPath,
-    PlanCallback, PolarsResult, SerializeOptions, SinkDestination, SinkTarget, UnifiedSinkArgs,
+    PlanCallback, PolarsResult, SerializeOptions, SinkDestination, SinkTarget, SpecialEq, UnifiedSinkArgs,
 };
+use pypeline_disk::Filler;
 use pypeline_engine::artifacts::ArtifactWriter;
 use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::lowering::{Compression, Destination, WriteFormat};
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// Rows per batch handed to a table: what travels best across the plugin boundary.
 const BATCH_ROWS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(65_535);
@@ -23,7 +25,6 @@ pub(crate) fn write(
     destination: &Destination,
     temporary: &Path,
 ) -> Result<LazyFrame, Box<Fault>> {
-    let path = PlRefPath::try_from_path(temporary).map_err(|error| Box::new(translate(&error)))?;
     let format = match &destination.format {
         WriteFormat::Csv(csv) => FileWriteFormat::Csv(CsvWriterOptions {
             include_header: csv.header,
@@ -51,10 +52,12 @@ pub(crate) fn write(
     };
     let columns = &destination.partition_by;
     let target = if columns.is_empty() {
-        SinkDestination::File { target: SinkTarget::Path(path) }
+        let writer = writer(Filler::of(temporary));
+        SinkDestination::File { target: SinkTarget::Dyn(SpecialEq::new(Arc::new(Mutex::new(Some(writer))))) }
     } else {
+        let path = PlRefPath::try_from_path(temporary).map_err(|error| Box::new(translate(&error)))?;
         partitions::check(&mut frame, columns)?;
-        partitions::destination(path, columns, &destination.format)
+        partitions::destination(path, temporary, columns, &destination.format)
     };
     frame.sink(target, format, UnifiedSinkArgs::default()).map_err(|error| Box::new(translate(&error)))
 }

@@ -43,7 +43,10 @@ impl Dependencies {
             let (Some(from), Some(to)) = (by_name.get(link.from.as_str()), by_name.get(link.to.as_str())) else {
                 continue;
             };
-            found.hang(*to, *from);
+            // An item is what it is, whatever list it comes out of.
+            if !matches!(condition, Condition::Iterate { .. }) {
+                found.hang(*to, *from);
+            }
             if let Condition::Expression(text) = condition
                 && let Ok(names) = template::names_of_expression(text)
             {
@@ -113,6 +116,7 @@ impl Finder<'_> {
                 (Some(section @ ("context" | "params")), Some(variable)) => {
                     self.users.entry(format!("{section}.{variable}")).or_default().insert(sub_flow);
                 }
+                (Some("iter"), _) if name.contains("index") => self.hang_on_lists(sub_flow),
                 _ => self.hang_on_node(sub_flow, name),
             }
         }
@@ -122,6 +126,16 @@ impl Finder<'_> {
         for (name, _) in &names.env {
             self.users.entry(format!("env.{name}")).or_default().insert(sub_flow);
         }
+    }
+
+    /// Where an item stands its list decides.
+    fn hang_on_lists(&mut self, sub_flow: usize) {
+        let metadata = &self.job.metadata;
+        let scope = metadata.sub_flows.get(sub_flow).and_then(|sub_flow| sub_flow.scope);
+        let around = std::iter::successors(scope, |scope| metadata.scopes.get(*scope).and_then(|scope| scope.parent));
+        let links = around.filter_map(|scope| metadata.control.get(metadata.scopes.get(scope)?.link));
+        let lists: Vec<usize> = links.filter_map(|link| self.job.index.sub_flow(&link.from)).collect();
+        lists.into_iter().for_each(|list| self.hang(sub_flow, list));
     }
 
     /// The global `node__variable`, whose node's id may hold `__` too.

@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods)] // Data of a measurement.
 
 mod args;
+mod checkpoints;
 mod contenders;
 mod data;
 mod hand;
@@ -38,7 +39,8 @@ fn main() -> ExitCode {
     let outcome = match &args.task {
         Some(Task::Hand { input, output }) => hand::run(input, output).map(|()| true),
         Some(Task::Size) => print_sizes().map(|()| true),
-        Some(Task::Scheduler { rounds }) => scheduler_bench(&args, *rounds).map(|()| true),
+        Some(Task::Scheduler { rounds }) => apart(&args, "scheduler", |work| scheduler::run(work, *rounds)),
+        Some(Task::Checkpoints { rounds }) => apart(&args, "checkpoints", |work| checkpoints::run(work, *rounds)),
         None => bench(&args),
     };
     match outcome {
@@ -51,13 +53,15 @@ fn main() -> ExitCode {
     }
 }
 
-/// What control flow itself costs.
-fn scheduler_bench(args: &Args, rounds: u32) -> Result<()> {
-    let work = std::path::absolute(args.work.clone().unwrap_or_else(std::env::temp_dir))?.join("pype-bench-scheduler");
+/// A measurement of the engine alone, in a folder of its own.
+fn apart(args: &Args, name: &str, run: impl FnOnce(&Path) -> Result<()>) -> Result<bool> {
+    let parent = std::path::absolute(args.work.clone().unwrap_or_else(std::env::temp_dir))?;
+    let work = parent.join(format!("pype-bench-{name}"));
     remove_folder(&work)?;
     std::fs::create_dir_all(&work)?;
-    scheduler::run(&work, rounds)?;
-    remove_folder(&work)
+    run(&work)?;
+    remove_folder(&work)?;
+    Ok(true)
 }
 
 /// The whole benchmark; false where one of the project's own contenders could not be measured.

@@ -49,6 +49,8 @@ mod foreign;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod checkpoints;
+#[cfg(test)]
 mod private_jobs;
 #[cfg(test)]
 mod resume;

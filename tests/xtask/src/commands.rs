@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod check;
 pub mod demo;
+pub mod nightly;
 mod postgres;
 pub mod setup;
 pub mod test;

@@ -19,6 +19,7 @@ Usage: cargo xtask <command>
   demo                 build pype and run a small job with it; the place to begin
   setup [--portable]   build pype and its plugins, tuned for CPUs of 2013 and later; --portable for any x86-64
   test [-- <args>]     setup, then all tests; <args> go to `cargo test`
+  nightly [-- <args>]  setup, then the long part of the tests of reliability; <args> go to the test program
   check                formatting and lints
   bench [<args>]       setup, then the benchmark; `cargo xtask bench --help` lists its options";
 
@@ -43,6 +44,8 @@ fn run(command: &str, args: &[OsString]) -> Result<(), Failed> {
         ("setup", [flag]) if flag == "--portable" => commands::setup::portable(&places),
         ("test", []) => commands::test::run(&places, &[]),
         ("test", [dashes, args @ ..]) if dashes == "--" => commands::test::run(&places, args),
+        ("nightly", []) => commands::nightly::run(&places, &[]),
+        ("nightly", [dashes, args @ ..]) if dashes == "--" => commands::nightly::run(&places, args),
         ("check", []) => commands::check::run(&places),
         ("bench", args) => commands::bench::run(&places, args),
         _ => Err(Failed { message: USAGE.to_owned(), code: 2 }),

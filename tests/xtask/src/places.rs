@@ -36,6 +36,11 @@ impl Places {
         self.release().join(format!("pype{EXE_SUFFIX}"))
     }
 
+    /// The binary in which the tests of reliability switch bugs on.
+    pub fn pype_with_planted_bugs(&self) -> PathBuf {
+        self.release().join(format!("pype-planted{EXE_SUFFIX}"))
+    }
+
     /// The folder of portable builds: a target folder of its own, so that neither build throws away the other's work.
     pub fn portable_target(&self) -> PathBuf {
         self.target.join("portable")

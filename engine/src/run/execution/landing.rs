@@ -259,7 +259,7 @@ impl Attempt {
             let nodes = shared.effects(pass.sub_flow).map(|node| shared.node_id(node).to_owned()).collect::<Vec<_>>();
             tracing::warn!(
                 replayed_effect = true,
-                "sub flow {sub_flow} had begun when the run died, and begins again: {} may do twice what was done already",
+                "sub flow {sub_flow} had begun when a process died over it, and begins again: {} may do twice what was done already",
                 nodes.join(", ")
             );
             shared.journal.tell(&pass.frame, Event::EffectRepeated { sub_flow, nodes });
@@ -273,21 +273,27 @@ impl Attempt {
         let _ = checkpoints.note(&Record::Begun(begun));
     }
 
-    /// Its failure, where a link may handle it: handled, it is not to happen again when the run is resumed.
+    /// Its failure, where a link may handle it: handled, it is not to happen again when the run is resumed. And where it has
+    /// effects: it has ended, and was not cut off in the middle of them.
     pub(super) fn note_failure(&self, faults: &[NodeFault]) {
         let (shared, pass) = (&self.shared, &self.pass);
-        if !shared.checkpoints.is_on() || shared.handlers(pass.sub_flow, &pass.frame).is_empty() {
+        let is_wanted = || shared.has_effects(pass.sub_flow) || !shared.handlers(pass.sub_flow, &pass.frame).is_empty();
+        if !shared.checkpoints.is_on() || !is_wanted() {
             return;
         }
-        let failed = FailedSubFlow {
-            key: self.key(),
-            sub_flow: shared.sub_flow_name(pass.sub_flow).to_owned(),
-            iter: pass.frame.path(),
-            globals: self.own_globals().into_iter().chain(self.error_globals(faults)).collect(),
-            faults: faults.iter().map(|(node, fault)| (shared.node_id(*node).to_owned(), (**fault).clone())).collect(),
+        let (key, sub_flow) = (self.key(), shared.sub_flow_name(pass.sub_flow).to_owned());
+        let (iter, globals) =
+            (pass.frame.path(), self.own_globals().into_iter().chain(self.error_globals(faults)).collect());
+        let record = if pypeline_disk::faults::planted("failed-is-landed") {
+            Record::Landed(Box::new(Landed { key, sub_flow, iter, globals, ..Landed::default() }))
+        } else {
+            let fault = |(node, fault): &NodeFault| (shared.node_id(*node).to_owned(), (**fault).clone());
+            let faults = faults.iter().map(fault).collect();
+            Record::Failed(Box::new(FailedSubFlow { key, sub_flow, iter, globals, faults }))
         };
-        // One that is not written happens again, and is handled again.
-        let _ = shared.checkpoints.note(&Record::Failed(Box::new(failed)));
+        if let Err(fault) = shared.checkpoints.note(&record) {
+            tracing::warn!("a failure is not written down, and will happen again if the run is resumed: {fault}");
+        }
     }
 
     /// What handlers may ask of the nodes that failed.

@@ -10,7 +10,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
     ("sdk", &["pypeline-abi", "pypeline-schema"]),
     ("engine", &["pypeline-abi", "pypeline-disk", "pypeline-schema"]),
     ("engine/disk", &[]),
-    ("engine/polars", &["pypeline-engine", "pypeline-schema"]),
+    ("engine/polars", &["pypeline-disk", "pypeline-engine", "pypeline-schema"]),
     ("engine/vault", &["pypeline-engine", "pypeline-schema"]),
     ("engine/history", &["pypeline-disk", "pypeline-engine", "pypeline-schema"]),
     ("engine/telemetry", &["pypeline-engine", "pypeline-schema"]),

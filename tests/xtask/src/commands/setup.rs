@@ -27,6 +27,11 @@ pub fn tuned(places: &Places) -> Result<(), Failed> {
     Ok(())
 }
 
+/// Builds the binary in which the tests of reliability switch bugs on; it takes the plugins of the other.
+pub fn planted(places: &Places) -> Result<(), Failed> {
+    Step::cargo(places, "build --release -p pype --bin pype-planted --features planted-bugs").run()
+}
+
 /// Builds for any CPU of the architecture.
 pub fn portable(places: &Places) -> Result<(), Failed> {
     let target = places.portable_target();

@@ -23,6 +23,7 @@ pub fn run(places: &Places, args: &[OsString]) -> Result<(), Failed> {
             .arg(&foreign)
             .run()?;
     }
+    setup::planted(places)?;
     let postgres = postgres::programs(places)?;
     Step::cargo(places, "test --release").args(LINKING_POLARS.split(' ')).args(args).run()?;
     Step::cargo(places, "test --workspace")
@@ -31,6 +32,7 @@ pub fn run(places: &Places, args: &[OsString]) -> Result<(), Failed> {
         .env("PYPE_FOREIGN_PLUGINS", foreign.join("release"))
         .env("PYPE_PLUGINS", places.release())
         .env("PYPE_BIN", places.pype())
+        .env("PYPE_PLANTED_BIN", places.pype_with_planted_bugs())
         .env("PYPE_POSTGRES_BIN", postgres.unwrap_or_default())
         .run()
 }
