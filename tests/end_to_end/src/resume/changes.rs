@@ -97,8 +97,23 @@ fn a_variable_a_parameter_and_the_environment() {
 #[test]
 fn more_and_fewer_sub_flows() {
     let more = chains("").replace("connections:", "  - {id: new, name: noop_solo}\nconnections:");
-    let change = |project: &Project| project.build("job", &more);
-    is_told(change, &ENVIRONMENT, &[], &["the sub flow `new` is new"], &["new"]);
+    let fewer =
+        chains("").replace("  - {id: word,", "  - {id: other,").replace("\"word (1|) gate\"", "\"other (1|) gate\"");
+    for (body, words, missing) in [
+        (more, ["the sub flow `new` is new", "sub flow"], "new"),
+        (fewer, ["the sub flow `word` is gone", "the sub flow `other` is new"], "other"),
+    ] {
+        for how in ["rerun-affected", "accept"] {
+            let project = stopped();
+            project.build("job", &body);
+            let refused = project.pype_with(&ENVIRONMENT, &["run", "jobs/job", "--resume"]).expect_code(3);
+            assert!(words.iter().all(|word| refused.stderr.contains(word)), "{}", refused.stderr);
+            let run = project.run_job_with(&ENVIRONMENT, "job", &["--resume", "--on-change", how], 0);
+            let mut done = ran(&project.record("job", &run));
+            done.sort();
+            assert_eq!(done, ["gate", missing], "{how}: what has never run runs");
+        }
+    }
 }
 
 /// A plugin is another file: what uses one of its modules runs again.
