@@ -76,6 +76,7 @@ fn the_page_of_commands() {
         "validate",
         "build",
         "run",
+        "clean",
         "list-modules",
         "describe-module",
         "register-module",

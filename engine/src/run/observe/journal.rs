@@ -71,6 +71,11 @@ impl Journal {
         let line = EventLine { seq: state.seq, t, iter, event };
         self.observer.event(&line);
         state.write(&line);
+        // Of a run that is killed in its first moments, it is known at least which one it was.
+        if matches!(line.event, Event::RunStarted { .. }) {
+            drop(state);
+            self.flush();
+        }
     }
 
     /// Tells of something that goes as it should: not in the frames of a long loop's later items.

@@ -93,3 +93,33 @@ connections: {data: [row.data - add.input, read.data - out.input], control: ["li
         assert_eq!(project.leftovers(), [""; 0], "{order}");
     }
 }
+
+/// The grown file has its name, and the process dies before that is noted: its rows are not added once more.
+#[test]
+fn a_file_that_had_grown_grows_no_further() {
+    let body = r#"
+settings: {durability: process}
+modules:
+  - {id: row, name: inline_source, configs: {rows: [{n: 1}]}}
+  - {id: add, name: csv_sink, configs: {output_path: ledger.csv, mode: append}}
+connections: {data: [row.data - add.input]}
+"#;
+    let project = || {
+        let project = Project::new();
+        project.write("ledger.csv", "n\n0\n");
+        project.build("job", body);
+        project
+    };
+    let counted = project();
+    let log = counted.path("ops.log").display().to_string();
+    counted.run_job_with(&[("PYPE_FAULT_LOG", &log)], "job", &[], 0);
+    let is_rename = |line: &&str| line.contains(" rename ") && line.ends_with("/ledger.csv");
+    let number = |line: &str| line.split(' ').next().unwrap().parse::<u64>().unwrap();
+    let at = counted.read("ops.log").lines().find(is_rename).map(number).unwrap();
+    let project = project();
+    killed(&project, "job", &format!("at={}:kill", at + 1), &[]);
+    assert_eq!(project.read("ledger.csv"), "n\n0\n1\n", "it has its name");
+    let (_, record) = resumed(&project, "job", &[]);
+    assert_eq!(restored(&record), [""; 0], "nobody had noted it");
+    assert_eq!(project.read("ledger.csv"), "n\n0\n1\n");
+}
