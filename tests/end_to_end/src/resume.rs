@@ -4,6 +4,7 @@ mod changes;
 mod children;
 mod cleaning;
 mod control;
+mod files;
 mod guards;
 mod handled;
 mod keeping;

@@ -18,13 +18,13 @@ modules:
 {}{}{}{}{GATE}
 connections:
   data: [rows.data - out.input]
-  control: ["apart (1|) apart2", "rows (1|) behind", "apart2 (1|) gate", "behind (1|) gate", "word (1|) gate", "env (1|) gate"]
+  control: ["apart (1|) apart2", "rows (1|) behind", "apart2 (1|) gate", "behind (1|) gate", "word (1|) gate", "around (1|) gate"]
 "#,
         says("apart", "said", &format!("apart{more}")),
         says("apart2", "said", "apart2"),
         says("behind", "said", "behind {{ out__row_count }}"),
         says("word", "said", "word {{ context.word }} {{ params.p }}"),
-        says("env", "said", "env {{ env('CHANGING') }}"),
+        says("around", "said", "env {{ env('CHANGING') }}"),
     )
 }
 
@@ -89,7 +89,7 @@ fn a_step_of_the_flow() {
 fn a_variable_a_parameter_and_the_environment() {
     is_told(|_| (), &ENVIRONMENT, &["--set", "word=v"], &["context.word: \"w\" -> \"v\""], &["word"]);
     is_told(|_| (), &ENVIRONMENT, &["--param", "p=2"], &["params.p: 1 -> 2"], &["word"]);
-    is_told(|_| (), &[("CHANGING", "e2")], &[], &["env.CHANGING: \"e1\" -> \"e2\""], &["env"]);
+    is_told(|_| (), &[("CHANGING", "e2")], &[], &["env.CHANGING: \"e1\" -> \"e2\""], &["around"]);
     let file = |project: &Project| project.write("jobs/job/context/job_default.json", r#"{"word": "file"}"#);
     is_told(file, &ENVIRONMENT, &[], &["context.word: \"w\" -> \"file\""], &["word"]);
 }
@@ -97,8 +97,23 @@ fn a_variable_a_parameter_and_the_environment() {
 #[test]
 fn more_and_fewer_sub_flows() {
     let more = chains("").replace("connections:", "  - {id: new, name: noop_solo}\nconnections:");
-    let change = |project: &Project| project.build("job", &more);
-    is_told(change, &ENVIRONMENT, &[], &["the sub flow `new` is new"], &["new"]);
+    let fewer =
+        chains("").replace("  - {id: word,", "  - {id: other,").replace("\"word (1|) gate\"", "\"other (1|) gate\"");
+    for (body, words, missing) in [
+        (more, ["the sub flow `new` is new", "sub flow"], "new"),
+        (fewer, ["the sub flow `word` is gone", "the sub flow `other` is new"], "other"),
+    ] {
+        for how in ["rerun-affected", "accept"] {
+            let project = stopped();
+            project.build("job", &body);
+            let refused = project.pype_with(&ENVIRONMENT, &["run", "jobs/job", "--resume"]).expect_code(3);
+            assert!(words.iter().all(|word| refused.stderr.contains(word)), "{}", refused.stderr);
+            let run = project.run_job_with(&ENVIRONMENT, "job", &["--resume", "--on-change", how], 0);
+            let mut done = ran(&project.record("job", &run));
+            done.sort();
+            assert_eq!(done, ["gate", missing], "{how}: what has never run runs");
+        }
+    }
 }
 
 /// A plugin is another file: what uses one of its modules runs again.

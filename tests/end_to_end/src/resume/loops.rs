@@ -111,6 +111,31 @@ connections: {{control: ["outer (1|iterate) head", "head (1|) inner", "inner (1|
     }
 }
 
+/// Equal items in two loops at the same time: the list of one is older than what the other has done, and takes nothing of it.
+#[test]
+fn equal_items_of_loops_at_the_same_time() {
+    let project = Project::new();
+    let body = r#"
+modules:
+  - {id: outer, name: loop_source, configs: {items: [a, b]}}
+  - {id: inner, name: loop_source, configs: {items: [x]}}
+  - {id: step, name: shell_solo, configs: {command: "sh steps {{ iter.parent.item }}"}}
+connections: {control: ["outer (1|iterate parallel=2) inner", "inner (1|iterate) step"]}
+"#;
+    // That of `a` ends when that of `b` is at work.
+    let steps = "case $1 in\n\
+                 a) while ! test -e b_at; do sleep 0.01; done ;;\n\
+                 b) touch b_at; test -e open || sleep 20 ;;\n\
+                 esac; echo $1 >> said\n";
+    project.write("steps", steps);
+    project.build("job", body);
+    killed(&project, "job", "mark=written step@0/0#1:kill", &[]);
+    project.write("open", "");
+    let (_, record) = resumed(&project, "job", &[]);
+    assert_eq!(lines(&project, "said"), ["a", "b"]);
+    assert!(ran(&record).contains(&"step 1/0".to_owned()), "{:?}", ran(&record));
+}
+
 /// Items at the same time: whatever has landed stays, in whatever order that was.
 #[test]
 fn items_at_the_same_time() {

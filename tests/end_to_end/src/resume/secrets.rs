@@ -32,11 +32,11 @@ fn what_holds_a_secret_is_made_again() {
         r#"
 {CONTEXT}
 modules:
-{}  - {{id: secret, name: set_var_solo, configs: {{vars: {{url: "db://u:{{{{ context.password }}}}@h"}}}}}}
-  - {{id: use, name: shell_solo, configs: {{command: "test -n \"$URL\" && echo ${{#URL}} >> said", env: {{URL: "{{{{ secret__url }}}}"}}}}}}
+{}  - {{id: made, name: set_var_solo, configs: {{vars: {{url: "db://u:{{{{ context.password }}}}@h"}}}}}}
+  - {{id: use, name: shell_solo, configs: {{command: "test -n \"$URL\" && echo ${{#URL}} >> said", env: {{URL: "{{{{ made__url }}}}"}}}}}}
 {GATE}
-  - {{id: late, name: shell_solo, configs: {{command: "echo late ${{#URL}} >> said", env: {{URL: "{{{{ secret__url }}}}"}}}}}}
-connections: {{control: ["plain (1|) secret", "secret (1|) use", "use (1|) gate", "gate (1|) late"]}}
+  - {{id: late, name: shell_solo, configs: {{command: "echo late ${{#URL}} >> said", env: {{URL: "{{{{ made__url }}}}"}}}}}}
+connections: {{control: ["plain (1|) made", "made (1|) use", "use (1|) gate", "gate (1|) late"]}}
 "#,
         says("plain", "plain", "plain")
     )
