@@ -6,6 +6,8 @@
 //!
 //! In reading order: [`support`], [`fixtures`], [`promises`], then the tests.
 
+#![allow(clippy::disallowed_methods)] // Tests set the scene by the plainest means.
+
 #[cfg(test)]
 mod support;
 

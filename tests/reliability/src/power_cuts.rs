@@ -49,7 +49,7 @@ impl<'a> Traced<'a> {
         cut.write(self.trial.root(), &self.stash);
         let mut story = Story::new(Trial::within(self.trial.template, self.trial.root()));
         story.before = cut.landed.clone();
-        story.finish(&[]).map_err(|wrong| {
+        story.finish_after_a_power_cut().map_err(|wrong| {
             // What is left is for a person to look at, and the state that it came from is made again beside it.
             let kept = self.trial.root().with_extension(format!("cut-{}", cut.after));
             cut.write(self.trial.root(), &self.stash);

@@ -52,6 +52,20 @@ impl<'a> Story<'a> {
         self.told(kept)
     }
 
+    /// The same after a power cut. Which run was the last may be lost then, and with it what that was writing its record to: that
+    /// goes with `pype clean`.
+    pub fn finish_after_a_power_cut(&mut self) -> Check {
+        self.resume_to_the_end(&[])?;
+        let kept = self.outputs_and_records_were_kept();
+        self.told(kept)?;
+        if nothing_is_left(&self.trial).is_err() {
+            let cleaned = self.trial.pype("", &["clean", &format!("jobs/{}", self.trial.template.job)]);
+            let end = self.then(cleaned).expect(End::Code(0));
+            self.told(end)?;
+        }
+        self.told(nothing_is_left(&self.trial))
+    }
+
     /// Goes on without faults until the job has succeeded. A run that had nothing to go on with is followed by a new one, if
     /// nothing had been kept for it.
     pub fn resume_to_the_end(&mut self, options: &[&str]) -> Check {

@@ -82,14 +82,14 @@ pub fn cleaning(pype: &Pype) -> Check {
     let template = template(pype, &sleeping(1.5));
     let mut story = Story::new(Trial::new(&template));
     let holder = Holder::at(&story.trial, "begin wait@").map_err(|wrong| story.wrong(wrong))?;
-    let cleaned = story.trial.pype("", &["clean"]);
+    let cleaned = story.trial.pype("", &["clean", &format!("jobs/{}", template.job)]);
     let second = story.trial.run("");
     let killed = holder.kill();
-    let check = if second.end == End::Code(4) {
-        cleaned.sane()
-    } else {
-        Err(format!("a second run ended with {:?}", second.end))
-    };
+    let refused = [("a cleaning", &cleaned), ("a second run", &second)].map(|(who, attempt)| match attempt.end {
+        End::Code(4) => Ok(()),
+        end => Err(format!("{who} beside a run at work ended with {end:?}: {}", attempt.last_words())),
+    });
+    let check: Check = refused.into_iter().collect();
     story.then(killed);
     story.told(check)?;
     if story.last().end != KILL {
