@@ -252,6 +252,7 @@ mod tests {
     #[test]
     fn of_records_those_go_that_are_neither_new_nor_young() {
         let (folder, job) = job();
+        fs::remove_dir_all(job.checkpoints()).unwrap();
         fs::create_dir(job.runs().join("no-run")).unwrap();
         let (old, ages) = (Duration::from_secs(24 * 60 * 60), Duration::from_secs(1_000_000 * 24 * 60 * 60));
         let asked = |keep_runs, older_than| Wish { keep_runs, older_than, dry_run: false };
