@@ -1,4 +1,4 @@
-//! The `pype` binary.
+//! The `pype` binary: a file of its own, since the same program is built with planted bugs too.
 
 use std::process::ExitCode;
 

@@ -77,7 +77,14 @@ pub(crate) fn translate(error: &PolarsError) -> Fault {
 
 fn text_of_io(error: &std::io::Error, text: &str) -> String {
     match error.kind() {
-        std::io::ErrorKind::StorageFull => "the disk is full".to_owned(),
+        std::io::ErrorKind::StorageFull => {
+            // Our own writer says which file it was.
+            let file = text.split("cannot write `").nth(1).and_then(|text| text.split('`').next());
+            file.map_or_else(
+                || "the disk is full".to_owned(),
+                |file| format!("the disk is full: cannot write `{file}`"),
+            )
+        }
         std::io::ErrorKind::InvalidFilename => "a value is too long for the name of a folder".to_owned(),
         _ => text.to_owned(),
     }

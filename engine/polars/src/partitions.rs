@@ -53,7 +53,8 @@ fn files(folder: &Path, format: &WriteFormat) -> FileProviderType {
                 format!("two values would have the folder `{folder}`: make them differ before, or leave one out");
             return Err(PolarsError::ComputeError(text.into()));
         }
-        Ok(FileProviderReturn::Writable(writer(Filler::new(&base.join(path)))))
+        let path = base.join(path);
+        Ok(FileProviderReturn::Writable(writer(Filler::new(&path), &path)))
     }))
 }
 

@@ -52,7 +52,7 @@ pub(crate) fn write(
     };
     let columns = &destination.partition_by;
     let target = if columns.is_empty() {
-        let writer = writer(Filler::of(temporary));
+        let writer = writer(Filler::of(temporary), temporary);
         SinkDestination::File { target: SinkTarget::Dyn(SpecialEq::new(Arc::new(Mutex::new(Some(writer))))) }
     } else {
         let path = PlRefPath::try_from_path(temporary).map_err(|error| Box::new(translate(&error)))?;

@@ -3,29 +3,44 @@
 
 use polars::io::utils::file::{Writable, WritableTrait};
 use pypeline_disk::Filler;
-use std::io::{Result, Write};
+use std::io::{Error, ErrorKind, Result, Write};
+use std::path::{Path, PathBuf};
 
 /// A file, to Polars.
-struct Ours(Filler);
+struct Ours {
+    file: Filler,
+    path: PathBuf,
+}
+
+impl Ours {
+    /// An error of a file says which.
+    fn named(&self, error: Error) -> Error {
+        Error::new(error.kind(), format!("cannot write `{}`: {error}", self.path.display()))
+    }
+}
 
 /// The writer of a file.
-pub(crate) fn writer(file: Filler) -> Writable {
-    Writable::Dyn(Box::new(Ours(file)))
+pub(crate) fn writer(file: Filler, path: &Path) -> Writable {
+    Writable::Dyn(Box::new(Ours { file, path: path.to_path_buf() }))
 }
 
 impl Write for Ours {
     fn write(&mut self, bytes: &[u8]) -> Result<usize> {
-        self.0.write(bytes)
+        match self.file.write(bytes) {
+            // It is tried again.
+            Err(error) if error.kind() == ErrorKind::Interrupted => Err(error),
+            written => written.map_err(|error| self.named(error)),
+        }
     }
 
     fn flush(&mut self) -> Result<()> {
-        self.0.flush()
+        self.file.flush().map_err(|error| self.named(error))
     }
 }
 
 impl WritableTrait for Ours {
     fn close(&mut self) -> Result<()> {
-        self.0.finish()
+        self.file.finish().map_err(|error| self.named(error))
     }
 
     // Syncing is the engine's, once the file is whole.

@@ -9,7 +9,6 @@ mod changes;
 mod committer;
 pub(super) mod freeze;
 mod journal;
-pub(super) mod keys;
 mod line;
 mod resumed;
 pub mod standing;

@@ -63,6 +63,15 @@ impl Dependencies {
         }
     }
 
+    /// The first of each pair has read what the second had written.
+    pub(super) fn add_files(&mut self, job: &Job, pairs: &BTreeSet<(String, String)>) {
+        for (reader, writer) in pairs {
+            if let (Some(reader), Some(writer)) = (job.index.sub_flow(reader), job.index.sub_flow(writer)) {
+                self.of.get_mut(reader).into_iter().for_each(|of| of.push(writer));
+            }
+        }
+    }
+
     /// Those that a sub flow hangs on directly.
     pub(super) fn of(&self, sub_flow: usize) -> &[usize] {
         self.of.get(sub_flow).map_or(&[], Vec::as_slice)

@@ -51,13 +51,15 @@ pub enum RunError {
     },
     /// Some records of the unfinished run are damaged, and may be of what is not to be done twice.
     #[error(
-        "{damaged} of the records of run {run} are damaged, and {} may have been done already: going on may do it twice; look \
+        "{damaged} of the records of run {run} in `{}` are damaged, and {} may have been done already: going on may do it twice; look \
          what is there, and go on by `--force`, or run the job anew",
-        working_on(.nodes)
+        .path.display(), working_on(.nodes)
     )]
     Damaged {
         /// Id of the run.
         run: String,
+        /// Their journal.
+        path: PathBuf,
         /// How many.
         damaged: u64,
         /// Nodes whose effect may be repeated.

@@ -1,6 +1,6 @@
 //! Frames as the run sees them: the item, and what nodes have set, made and kept in it. Parallel frames never see each other's.
 
-use super::checkpoint::keys::{self, Key};
+use super::keys::{self, Key};
 use crate::artifacts::Artifact;
 use crate::template::Variables;
 use pypeline_schema::lowering::{CacheMode, Items};

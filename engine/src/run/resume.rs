@@ -168,9 +168,11 @@ impl Start {
         }
         let repeating = repeating(job);
         if sessions.damaged > 0 && !repeating.is_empty() && !resume.force {
-            return Err(RunError::Damaged { run: frozen.run_id, damaged: sessions.damaged, nodes: repeating });
+            let path = unfinished.folder.join("journal");
+            return Err(RunError::Damaged { run: frozen.run_id, path, damaged: sessions.damaged, nodes: repeating });
         }
-        let dependencies = Dependencies::new(job);
+        let mut dependencies = Dependencies::new(job);
+        dependencies.add_files(job, &sessions.by_files);
         let changes = Changes::find(&before, &frozen, job, &dependencies, &unfinished.folder).map_err(io)?;
         // What the other job has changed it answers for itself: what that concerns is run again.
         let on_change = resume.on_change.or_else(|| options.called.as_ref().map(|_| OnChange::RerunAffected));

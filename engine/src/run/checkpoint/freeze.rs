@@ -1,10 +1,10 @@
 //! What a run is given, written down when it begins: the flow sub flow by sub flow, plugins, values, and the command line but for
 //! secrets.
 
-use super::keys::hex;
 use crate::job_folder::canonical;
 use crate::run::RunOptions;
 use crate::run::job::Job;
+use crate::run::keys::hex;
 use crate::run::templater::Values;
 use crate::secrets::net;
 use pypeline_schema::checkpoint::{CHECKPOINT_VERSION, Frozen};

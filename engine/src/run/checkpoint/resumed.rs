@@ -1,12 +1,12 @@
 //! What a run that goes on finds done: where each record stands in the journal, by its key.
 
 use super::begin;
-use super::keys::{self, Key};
 use super::line;
 use super::table::Table;
 use super::unfinished::JOURNAL;
+use crate::run::keys::{self, Key};
 use pypeline_schema::checkpoint::{Begun, FailedSubFlow, Intent, Landed, Record};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Seek, SeekFrom};
 use std::path::Path;
@@ -139,6 +139,35 @@ impl Resumed {
     }
 }
 
+/// Who has written which file last.
+struct Files {
+    writers: Table,
+    names: Vec<String>,
+}
+
+impl Files {
+    /// Takes note of what a sub flow has written; gives those that wrote what it has read.
+    fn take(&mut self, landed: &Landed) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        for input in &landed.inputs {
+            // Without the table, what hangs together by files alone is not known.
+            let writer = self.writers.get(&keys::sub_flow(&keys::FLOW, &input.path)).ok().flatten();
+            let name = writer.and_then(|at| self.names.get(usize::try_from(at).ok()?));
+            if let Some(name) = name.filter(|name| **name != landed.sub_flow) {
+                found.push((landed.sub_flow.clone(), name.clone()));
+            }
+        }
+        for output in &landed.outputs {
+            let at = self.names.iter().position(|name| *name == landed.sub_flow).unwrap_or_else(|| {
+                self.names.push(landed.sub_flow.clone());
+                self.names.len() - 1
+            });
+            let _ = self.writers.set(&keys::sub_flow(&keys::FLOW, &output.path), at as u64);
+        }
+        found
+    }
+}
+
 /// The processes that have worked on a run.
 #[derive(Debug, Default)]
 pub(in crate::run) struct Sessions {
@@ -152,6 +181,8 @@ pub(in crate::run) struct Sessions {
     pub landed: u64,
     /// Records of which it is not known what they were.
     pub damaged: u64,
+    /// Sub flows that have read what others had written, each with the other.
+    pub by_files: BTreeSet<(String, String)>,
 }
 
 impl Sessions {
@@ -159,6 +190,7 @@ impl Sessions {
     pub(in crate::run) fn of(folder: &Path) -> std::io::Result<Self> {
         let mut sessions = Self::default();
         let mut is_open = false;
+        let mut files = Files { writers: Table::new(folder), names: Vec::new() };
         let damaged = begin::each_record(&folder.join(JOURNAL), |record| match record {
             Record::Session(session) => {
                 sessions.deaths += u64::from(is_open);
@@ -170,6 +202,7 @@ impl Sessions {
             Record::Landed(landed) => {
                 sessions.deaths = 0;
                 sessions.landed += 1;
+                sessions.by_files.extend(files.take(&landed));
                 // It got somewhere: if it dies now, that counts for nothing.
                 is_open = false;
                 sessions.at_work.retain(|begun| begun.key != landed.key);

@@ -1,7 +1,7 @@
 //! A map from keys to numbers that takes no more memory however many there are: beyond some thousands it is an open hash table
 //! in a file without a name, whose pages the system gives up when it needs them.
 
-use super::keys::Key;
+use crate::run::keys::Key;
 use std::collections::HashMap;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -141,7 +141,7 @@ fn write(file: &File, slot: u64, key: &Key, number: u64) -> std::io::Result<()> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::checkpoint::keys::content;
+    use crate::run::keys::content;
     use serde_json::json;
 
     #[test]

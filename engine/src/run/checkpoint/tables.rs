@@ -1,7 +1,7 @@
 //! Rows in a checkpoint: small tables in the record itself, larger ones as Parquet files beside the journal, each with its hash.
 
-use super::keys::hex;
 use crate::artifacts::Artifact;
+use crate::run::keys::hex;
 use crate::secrets::net;
 use arrow_array::{Array, RecordBatch, RecordBatchReader};
 use arrow_data::ArrayData;

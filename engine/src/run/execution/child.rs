@@ -2,7 +2,7 @@
 
 use super::pass::{Attempt, lock};
 use crate::artifacts::Artifact;
-use crate::run::checkpoint::keys;
+use crate::run::keys;
 use crate::run::observe::Silent;
 use crate::run::{Called, Content, Host, RunOptions, begin};
 use crate::secrets::Reference;

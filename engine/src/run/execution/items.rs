@@ -3,9 +3,9 @@
 use super::Shared;
 use super::workers::blocking;
 use crate::artifacts::Artifact;
-use crate::run::checkpoint::keys::{self, Key};
 use crate::run::checkpoint::table::Table;
 use crate::run::frames::{self, FrameData};
+use crate::run::keys::{self, Key};
 use crate::run::observe::journal::{LOUD_ITEMS, STEP};
 use crate::template;
 use arrow_array::{RecordBatch, RecordBatchReader};

@@ -3,9 +3,9 @@
 use super::Shared;
 use super::workers::blocking;
 use crate::artifacts::Artifact;
-use crate::run::checkpoint::keys;
 use crate::run::checkpoint::{Found, Resumed};
 use crate::run::frames::{ANEW, FrameData};
+use crate::run::keys;
 use crate::run::prepare::NodeFault;
 use crate::scheduling::Outcome;
 use pypeline_schema::checkpoint::{FailedSubFlow, KeptTable, Landed};

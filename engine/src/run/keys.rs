@@ -51,7 +51,7 @@ pub(in crate::run) fn hex(bytes: &[u8]) -> String {
 }
 
 /// The key of these digits.
-pub(super) fn parse(digits: &str) -> Option<Key> {
+pub(in crate::run) fn parse(digits: &str) -> Option<Key> {
     let mut key = [0; 16];
     if digits.len() != 2 * key.len() {
         return None;
