@@ -1,5 +1,6 @@
 //! Polars' errors in our words: class, one sentence, what to do, and whose fault it is.
 
+use crate::writer;
 use polars::prelude::PolarsError;
 use pypeline_engine::diagnostics::suggest;
 use pypeline_engine::executor::{Stage, Work};
@@ -51,6 +52,9 @@ pub(crate) fn translate(error: &PolarsError) -> Fault {
         return Fault::new(FaultKind::Io, "no file matches the pattern")
             .help("relative paths start at the project's root folder");
     }
+    if let Some(wrong) = of_our_writer(&text) {
+        return Fault::new(FaultKind::Io, wrong);
+    }
     match error {
         PolarsError::IO { error, .. } => Fault::new(FaultKind::Io, text_of_io(error, &text)),
         PolarsError::NoData(_) => Fault::new(FaultKind::Data, "the input has no data, not even a header")
@@ -75,16 +79,18 @@ pub(crate) fn translate(error: &PolarsError) -> Fault {
     }
 }
 
+/// What our own writer has said, whatever Polars has put around it.
+fn of_our_writer(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once(writer::CANNOT_WRITE)?;
+    let (file, why) = rest.split_once('`')?;
+    let is_full = why.contains("No space left");
+    let said = format!("{}{file}`", writer::CANNOT_WRITE);
+    Some(if is_full { format!("the disk is full: {said}") } else { said + why })
+}
+
 fn text_of_io(error: &std::io::Error, text: &str) -> String {
     match error.kind() {
-        std::io::ErrorKind::StorageFull => {
-            // Our own writer says which file it was.
-            let file = text.split("cannot write `").nth(1).and_then(|text| text.split('`').next());
-            file.map_or_else(
-                || "the disk is full".to_owned(),
-                |file| format!("the disk is full: cannot write `{file}`"),
-            )
-        }
+        std::io::ErrorKind::StorageFull => "the disk is full".to_owned(),
         std::io::ErrorKind::InvalidFilename => "a value is too long for the name of a folder".to_owned(),
         _ => text.to_owned(),
     }

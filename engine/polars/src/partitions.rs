@@ -54,7 +54,10 @@ fn files(folder: &Path, format: &WriteFormat) -> FileProviderType {
             return Err(PolarsError::ComputeError(text.into()));
         }
         let path = base.join(path);
-        Ok(FileProviderReturn::Writable(writer(Filler::new(&path), &path)))
+        let mut file = Filler::new(&path);
+        // Made at once: what its name does not allow is an error of the folder, and not of what is written.
+        file.finish()?;
+        Ok(FileProviderReturn::Writable(writer(file, &path)))
     }))
 }
 

@@ -6,6 +6,9 @@ use pypeline_disk::Filler;
 use std::io::{Error, ErrorKind, Result, Write};
 use std::path::{Path, PathBuf};
 
+/// How an error of a file begins; its name and a backtick follow.
+pub(crate) const CANNOT_WRITE: &str = "cannot write `";
+
 /// A file, to Polars.
 struct Ours {
     file: Filler,
@@ -15,7 +18,7 @@ struct Ours {
 impl Ours {
     /// An error of a file says which.
     fn named(&self, error: Error) -> Error {
-        Error::new(error.kind(), format!("cannot write `{}`: {error}", self.path.display()))
+        Error::new(error.kind(), format!("{CANNOT_WRITE}{}`: {error}", self.path.display()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! A stage's nodes joined to their links: counters, tables in and out, temporary files. And the stage run on its thread.
 
-use super::pass::{Work as AttemptWork, lock};
+use super::pass::{Attempt, Work as AttemptWork, lock};
 use super::publish::Publication;
 use crate::artifacts::{Artifact, ArtifactStore, ArtifactWriter};
 use crate::executor::{LinkSource, LinkTarget, Stage, StageLink, StageNode, Work};
@@ -82,14 +82,7 @@ pub(super) async fn run_stage(work: &AttemptWork, nodes: &[usize]) -> Result<(),
         Ok(Ok(Ok(()))) => {}
         Ok(Ok(Err(fault))) => {
             let node = fault.node.and_then(|id| shared.job.index.node(&id));
-            let mut fault = fault.fault;
-            if let Some(publication) =
-                node.and_then(|node| lock(&attempt.publications).get(&node).map(|of| of.target().display().to_string()))
-                && fault.kind == FaultKind::Io
-                && !fault.context.iter().any(|(key, _)| key == "path")
-            {
-                fault = Box::new(fault.with("path", publication));
-            }
+            let (node, fault) = at_sink(attempt, node, fault.fault);
             let names: Vec<&str> =
                 nodes.iter().filter_map(|node| Some(shared.job.dag.nodes.get(*node)?.id.as_str())).collect();
             return Err(vec![match node {
@@ -115,6 +108,20 @@ pub(super) async fn run_stage(work: &AttemptWork, nodes: &[usize]) -> Result<(),
         lock(&attempt.tables).insert(port, Arc::new(artifact));
     }
     Ok(())
+}
+
+/// A failure of the disk, at the sink whose file it was, and with its path.
+fn at_sink(attempt: &Attempt, node: Option<usize>, fault: Box<Fault>) -> (Option<usize>, Box<Fault>) {
+    let publications = lock(&attempt.publications);
+    let is_of = |publication: &Publication| fault.message.contains(&publication.temporary().display().to_string());
+    let node = node.or_else(|| publications.iter().find(|(_, publication)| is_of(publication)).map(|(node, _)| *node));
+    let target =
+        node.and_then(|node| publications.get(&node)).map(|publication| publication.target().display().to_string());
+    let is_told = fault.context.iter().any(|(key, _)| key == "path");
+    match target.filter(|_| fault.kind == FaultKind::Io && !is_told) {
+        Some(target) => (node, Box::new(fault.with("path", target))),
+        None => (node, fault),
+    }
 }
 
 fn contract(text: &str) -> Box<Fault> {
