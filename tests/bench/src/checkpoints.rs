@@ -61,14 +61,14 @@ pub fn run(work: &Path, rounds: u32) -> Result<()> {
         "a loop", "items", "process s", "peak MB", "MB, 1/10 of them"
     )?;
     for (name, settings) in KINDS.iter().take(3) {
-        let flow = |n: u64| build(&pype, work, &format!("loop{n}"), settings, &items(n));
+        let flow = |n: u64| build(&pype, work, &format!("loop{n}"), settings, &items(n, ""));
         let small = once(&pype, work, &flow(ITEMS / 10)?, &[])?;
         let large = once(&pype, work, &flow(ITEMS)?, &[])?;
         writeln!(table, "{name:<24} {ITEMS:>10} {:>12.3} {:>12.1} {:>18.1}", large.wall_s, large.rss_mb, small.rss_mb)?;
     }
     writeln!(table, "\n{:<24} {:>22} {:>14}", "going on", "first new module, s", "whole run, s")?;
-    for (name, text) in [("10,000 sub flows", chain(CHAIN, STEP)), ("10,000 items", items(10_000) + STEP)] {
-        let folder = name.replace([' ', ','], "");
+    for (name, text) in [("10,000 sub flows", chain(CHAIN, STEP)), ("10,000 items", items(10_000, STEP))] {
+        let folder = format!("on{}", name.replace([' ', ','], ""));
         let job = build(&pype, work, &folder, "durability: power", &text)?;
         let (first, whole) = resume(&pype, &job, &work.join(&folder))?;
         writeln!(table, "{name:<24} {first:>22.3} {whole:>14.3}")?;
@@ -146,12 +146,14 @@ fn chain(units: u64, last: &str) -> String {
     text + &last.replace("LAST", &format!("n{}", units - 1))
 }
 
-/// One list, one sub flow per item; a last step may follow.
-fn items(units: u64) -> String {
-    format!(
-        "modules:\n  - {{id: LAST, name: loop_source, configs: {{from: 1, to: {units}}}}}\n  - {{id: body, name: noop_solo}}\n{LAST}\
-         connections:\n  control:\n    - \"LAST (1|iterate) body\"\n"
-    )
+/// One list, one sub flow per item, and behind them the last step if there is one.
+fn items(units: u64, last: &str) -> String {
+    let step = if last.is_empty() { "" } else { LAST };
+    let text = format!(
+        "modules:\n  - {{id: list, name: loop_source, configs: {{from: 1, to: {units}}}}}\n  - {{id: body, name: noop_solo}}\n{step}\
+         connections:\n  control:\n    - \"list (1|iterate) body\"\n"
+    );
+    text + &last.replace("LAST", "list")
 }
 
 #[cfg(test)]
@@ -162,6 +164,6 @@ mod tests {
     fn flows_have_as_many_units_as_they_say() {
         assert_eq!(chain(3, "").matches("noop_solo").count(), 3);
         assert!(chain(3, STEP).contains("n2 (2|) last"));
-        assert!(items(7).contains("to: 7"));
+        assert!(items(7, STEP).contains("to: 7") && items(7, STEP).contains("list (2|) last"));
     }
 }
