@@ -67,21 +67,21 @@ pub(crate) fn check(frame: &mut LazyFrame, columns: &[String]) -> Result<(), Box
     look(&schema, columns).map_err(|fault| Box::new(fault.with("key", "partition_by")))
 }
 
-fn look(schema: &Schema, columns: &[String]) -> Result<(), Fault> {
+fn look(schema: &Schema, columns: &[String]) -> Result<(), Box<Fault>> {
     for column in columns {
         let Some(data_type) = schema.get(column) else {
             let names: Vec<&str> = schema.iter_names().map(|name| name.as_str()).collect();
             let fault = Fault::new(FaultKind::Config, format!("there is no column `{column}`"));
-            return Err(fault.help(suggest::help(column, "columns", &names)));
+            return Err(Box::new(fault.help(suggest::help(column, "columns", &names))));
         };
         if data_type.is_nested() || matches!(data_type, DataType::Binary | DataType::Unknown(_)) {
             let text = format!("the values of column `{column}` have no text that could name a folder ({data_type})");
-            return Err(Fault::new(FaultKind::Config, text));
+            return Err(Box::new(Fault::new(FaultKind::Config, text)));
         }
     }
     if schema.len() == columns.len() {
         let fault = Fault::new(FaultKind::Config, "every column names a folder, and none is left for the files");
-        return Err(fault.help("leave a column out of `partition_by`"));
+        return Err(Box::new(fault.help("leave a column out of `partition_by`")));
     }
     Ok(())
 }
