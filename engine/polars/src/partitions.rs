@@ -1,6 +1,6 @@
 //! Rows into folders by the values of columns, in the way of Hive: `column=value/`, one in another, and those columns in no file.
 
-use crate::writer::writer;
+use crate::writer::{named, writer};
 use polars::prelude::file_provider::{FileProviderArgs, FileProviderReturn, FileProviderType, HivePathProvider};
 use polars::prelude::{
     DataType, LazyFrame, PartitionStrategy, PlRefPath, PlanCallback, PolarsError, PolarsResult, Schema,
@@ -11,6 +11,7 @@ use pypeline_engine::diagnostics::suggest;
 use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::lowering::WriteFormat;
 use std::collections::HashSet;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -56,7 +57,10 @@ fn files(folder: &Path, format: &WriteFormat) -> FileProviderType {
         let path = base.join(path);
         let mut file = Filler::new(&path);
         // Made at once: what its name does not allow is an error of the folder, and not of what is written.
-        file.finish()?;
+        file.finish().map_err(|error| match error.kind() {
+            ErrorKind::InvalidFilename => error,
+            _ => named(&path, &error),
+        })?;
         Ok(FileProviderReturn::Writable(writer(file, &path)))
     }))
 }

@@ -15,11 +15,9 @@ struct Ours {
     path: PathBuf,
 }
 
-impl Ours {
-    /// An error of a file says which.
-    fn named(&self, error: Error) -> Error {
-        Error::new(error.kind(), format!("{CANNOT_WRITE}{}`: {error}", self.path.display()))
-    }
+/// An error of a file, which says which.
+pub(crate) fn named(path: &Path, error: &Error) -> Error {
+    Error::new(error.kind(), format!("{CANNOT_WRITE}{}`: {error}", path.display()))
 }
 
 /// The writer of a file.
@@ -32,18 +30,18 @@ impl Write for Ours {
         match self.file.write(bytes) {
             // It is tried again.
             Err(error) if error.kind() == ErrorKind::Interrupted => Err(error),
-            written => written.map_err(|error| self.named(error)),
+            written => written.map_err(|error| named(&self.path, &error)),
         }
     }
 
     fn flush(&mut self) -> Result<()> {
-        self.file.flush().map_err(|error| self.named(error))
+        self.file.flush().map_err(|error| named(&self.path, &error))
     }
 }
 
 impl WritableTrait for Ours {
     fn close(&mut self) -> Result<()> {
-        self.file.finish().map_err(|error| self.named(error))
+        self.file.finish().map_err(|error| named(&self.path, &error))
     }
 
     // Syncing is the engine's, once the file is whole.
