@@ -27,6 +27,6 @@ use stream_mod::Stream;
 use transient_source::Transient;
 
 pypeline_sdk::export_plugin!(
-    PanicRun, PanicSetup, PanicSolo, Transient, Endless, BadRows, Pass, Stream, Spin, SpinMod, Life, Around, SecretEcho,
-    Abort
+    PanicRun, PanicSetup, PanicSolo, Transient, Endless, BadRows, Pass, Stream, Spin, SpinMod, Life, Around,
+    SecretEcho, Abort
 );
