@@ -84,10 +84,13 @@ impl Start {
                     Some((unfinished, frozen))
                 }
                 Beginning::Empty => {
-                    if options.called.is_none() {
+                    if options.called.is_some() {
+                        // This one takes its name.
+                        unfinished::remove(&unfinished.folder).map_err(io)?;
+                    } else {
                         tracing::warn!("run {} died before it had begun: this one begins anew", unfinished.run_id());
+                        found.push(unfinished);
                     }
-                    found.push(unfinished);
                     None
                 }
                 Beginning::Damaged(why) => {
