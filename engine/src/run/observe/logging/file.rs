@@ -1,14 +1,10 @@
 //! A log file that is rotated: `log.jsonl`, then `log.jsonl.1` and so on, the older the higher.
 
 use super::sink::Destination;
-use file_rotate::compression::Compression;
-use file_rotate::suffix::AppendCount;
-use file_rotate::{ContentLimit, FileRotate};
 use pypeline_disk::{by_umask, talk};
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Sizes of a log.
@@ -38,16 +34,12 @@ pub(super) struct LogFile {
 }
 
 struct Open {
-    to: To,
+    file: File,
     size: u64,
     /// Device and number: another file may take its place.
     is: (u64, u64),
-}
-
-enum To {
-    Files(Box<FileRotate<AppendCount>>),
     /// A device or a pipe, which nobody may rename.
-    Device(File),
+    is_device: bool,
 }
 
 impl LogFile {
@@ -75,36 +67,18 @@ impl LogFile {
         Self { path, limits, mode: by_umask(0o666), open: None, is_torn: false }
     }
 
-    /// What the library opens files with.
-    fn options(&self) -> OpenOptions {
-        let mut options = OpenOptions::new();
-        options.read(true).append(true).create(true).mode(self.mode);
-        options
-    }
-
     fn reopen(&mut self) -> io::Result<()> {
         let mut file = talk::append(&self.path, self.mode)?;
         let found = file.metadata()?;
-        if !found.is_file() {
-            self.open = Some(Open { to: To::Device(file), size: 0, is: identity(&found) });
-            return Ok(());
-        }
-        self.is_torn = is_torn(&mut file, found.len());
-        // The library panics where it cannot list the folder: asked here first, that is an error as others are.
-        drop(std::fs::read_dir(self.path.parent().unwrap_or(&self.path))?);
-        let scheme = AppendCount::new(self.limits.keep.saturating_sub(1));
-        let files = guarded(|| {
-            Ok(FileRotate::new(&self.path, scheme, ContentLimit::None, Compression::None, Some(self.options())))
-        })?;
-        self.open = Some(Open { to: To::Files(Box::new(files)), size: found.len(), is: identity(&found) });
+        self.is_torn = found.is_file() && is_torn(&mut file, found.len());
+        self.open = Some(Open { file, size: found.len(), is: identity(&found), is_device: !found.is_file() });
         Ok(())
     }
 
     /// The file may have been removed or moved away by somebody else, and one of another size be in its place.
     fn look(&mut self) -> io::Result<()> {
-        let is_there = self.open.as_ref().is_some_and(|open| match open.to {
-            To::Device(_) => true,
-            To::Files(_) => std::fs::metadata(&self.path).is_ok_and(|found| identity(&found) == open.is),
+        let is_there = self.open.as_ref().is_some_and(|open| {
+            open.is_device || std::fs::metadata(&self.path).is_ok_and(|found| identity(&found) == open.is)
         });
         if is_there { Ok(()) } else { self.reopen() }
     }
@@ -116,8 +90,7 @@ impl LogFile {
             self.append(b"\n")?;
         }
         while !rest.is_empty() {
-            let size = self.open.as_ref().map_or(0, |open| open.size);
-            let is_device = matches!(&self.open, Some(Open { to: To::Device(_), .. }));
+            let (size, is_device) = self.open.as_ref().map_or((0, false), |open| (open.size, open.is_device));
             let room = usize::try_from(self.limits.max_bytes.saturating_sub(size)).unwrap_or(usize::MAX);
             let n = if is_device { rest.len() } else { whole_lines(rest, room, size == 0) };
             if n == 0 {
@@ -133,22 +106,35 @@ impl LogFile {
 
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         let Some(open) = &mut self.open else { return Err(io::ErrorKind::NotFound.into()) };
-        match &mut open.to {
-            To::Files(files) => guarded(|| files.write_all(bytes))?,
-            To::Device(file) => file.write_all(bytes)?,
-        }
+        open.file.write_all(bytes)?;
         open.size += bytes.len() as u64;
         Ok(())
     }
 
+    /// Gives each file the next number, from the oldest on, which goes: at no time are there two of one number, nor none of those that are kept.
     fn rotate(&mut self) -> io::Result<()> {
-        let Some(Open { to: To::Files(files), size, is }) = &mut self.open else { return Ok(()) };
-        guarded(|| files.rotate())?;
-        // Without a file it would write to nobody, and not say so.
-        let found = std::fs::metadata(&self.path)?;
-        (*size, *is) = (found.len(), identity(&found));
-        Ok(())
+        for n in (1..self.limits.keep).rev() {
+            let older = if n == 1 { self.path.clone() } else { numbered(&self.path, n - 1) };
+            match talk::rename(&older, &numbered(&self.path, n)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        if self.limits.keep <= 1
+            && let Some(open) = &mut self.open
+        {
+            open.file.set_len(0)?;
+            open.size = 0;
+            return Ok(());
+        }
+        self.reopen()
     }
+}
+
+fn numbered(path: &Path, n: usize) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{n}"));
+    PathBuf::from(name)
 }
 
 impl Destination for LogFile {
@@ -185,22 +171,12 @@ fn whole_lines(lines: &[u8], room: usize, is_empty: bool) -> usize {
     }
 }
 
-/// The library panics where it finds files otherwise than it left them.
-fn guarded<T>(work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-    catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|_| Err(io::Error::other("its files were moved by somebody else")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn read(path: &Path) -> String {
         std::fs::read_to_string(path).unwrap()
-    }
-
-    fn numbered(path: &Path, n: usize) -> PathBuf {
-        PathBuf::from(format!("{}.{n}", path.display()))
     }
 
     #[test]
@@ -245,10 +221,13 @@ mod tests {
         // A file where it does not expect one.
         std::fs::write(numbered(&path, 1), "foreign\n").unwrap();
         for line in [b"three\n", b"fours\n", b"fives\n"] {
-            // One may be lost; the next one is there.
-            let _ = file.write(line);
+            file.write(line).unwrap();
         }
         assert_eq!(read(&path), "fives\n");
+        assert_eq!(
+            (read(&numbered(&path, 1)), read(&numbered(&path, 2))),
+            ("fours\n".to_owned(), "three\n".to_owned())
+        );
         std::fs::remove_dir_all(&logs).unwrap();
         assert_eq!(file.write(b"lost\n").unwrap_err().kind(), io::ErrorKind::NotFound);
         std::fs::create_dir(&logs).unwrap();
