@@ -3,11 +3,13 @@
 //! `Error` in this crate is a Rust error; a finding about what the user wrote is a [`Diagnostic`].
 
 pub mod code;
+pub mod level;
 pub mod lines;
 pub mod render;
 pub mod suggest;
 
 use code::Code;
+use level::Level;
 use lines::Lines;
 use serde::{Serialize, Serializer};
 use std::ops::Range;
@@ -114,6 +116,11 @@ impl Diagnostics {
     /// Adds a finding.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         self.items.push(diagnostic);
+    }
+
+    /// Keeps what the checks of a level and those before it find.
+    pub fn keep(&mut self, level: Level) {
+        self.items.retain(|item| Level::of(item.code) <= level);
     }
 
     /// The flow cannot be built.

@@ -1,5 +1,8 @@
 //! Columns of ports, known before anything runs: what a module that runs is told of its inputs, and says of its outputs.
 
+#[cfg(feature = "arrow")]
+mod of_arrow;
+
 use crate::error::{Error, Result};
 pub use pypeline_schema::fields::{DataType, Field, TimeUnit};
 
