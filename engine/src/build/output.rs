@@ -88,6 +88,7 @@ fn metadata(loaded: &Loaded, plan: &Plan, dag: &DagFile) -> ExecutionMetadata {
         params: document.params.iter().map(|(name, variable)| (name.clone(), without_secret(variable))).collect(),
         uses: plan.uses.clone(),
         plugins: plugins.into_values().collect(),
+        lineage: Vec::new(),
     };
     metadata.fingerprint = crate::job_folder::fingerprint(dag, &metadata);
     metadata
