@@ -64,14 +64,14 @@ pub fn build(project: &Project, flow: &Path, out: Option<&Path>) -> Result<Built
     let path = out.map_or_else(|| project.jobs().join(&info.name), Path::to_path_buf);
     let folder = JobFolder::new(path, &info.name);
     let job = output::job(&loaded, &plan, &info);
-    output::write(&folder, &diagnostics.text, &job)?;
+    output::write(&folder, diagnostics.text(), &job)?;
     let effects = job.dag.nodes.into_iter().map(|node| (node.id, node.effect)).collect();
     Ok(Built { diagnostics, folder: Some(folder.path().to_path_buf()), counts, effects })
 }
 
 fn prepare(project: &Project, flow: &Path) -> Result<(Diagnostics, Option<(Loaded, Plan)>), BuildError> {
     let registry = Registry::open(project)?;
-    let (mut diagnostics, loaded) = load::load(flow, &mut Plugins::of(project), &registry);
+    let (mut diagnostics, loaded) = load::load(flow, project.root(), &mut Plugins::of(project), &registry);
     let planned = loaded.map(|loaded| {
         let plan = plan::plan(&loaded, &mut diagnostics);
         (loaded, plan)
