@@ -90,7 +90,7 @@ pub fn build(project: &Project, flow: &Path, out: Option<&Path>, options: &Optio
     let folder = folder(project, &info.name, out);
     let mut job = output::job(&loaded, &plan, &info);
     job.metadata.lineage = lineage;
-    output::write(&folder, &diagnostics.text, &job)?;
+    output::write(&folder, diagnostics.text(), &job)?;
     let effects = job.dag.nodes.into_iter().map(|node| (node.id, node.effect)).collect();
     Ok(Built { diagnostics, folder: Some(folder.path().to_path_buf()), counts, effects })
 }
@@ -103,7 +103,7 @@ type Prepared = (Diagnostics, Option<(Loaded, Plan, Vec<SinkLineage>)>);
 
 fn prepare(project: &Project, flow: &Path, out: Option<&Path>, options: &Options<'_>) -> Result<Prepared, BuildError> {
     let registry = Registry::open(project)?;
-    let (mut diagnostics, loaded) = load::load(flow, &mut Plugins::of(project), &registry);
+    let (mut diagnostics, loaded) = load::load(flow, project.root(), &mut Plugins::of(project), &registry);
     let Some(loaded) = loaded else { return Ok((diagnostics, None)) };
     let plan = plan::plan(&loaded, &mut diagnostics);
     let mut lineage = Vec::new();
