@@ -4,23 +4,15 @@
 
 pub mod code;
 pub mod lines;
+pub mod page;
+pub mod record;
 pub mod render;
 pub mod suggest;
 
 use code::Code;
 use lines::Lines;
-use serde::{Serialize, Serializer};
+pub use pypeline_schema::check_result::Severity;
 use std::ops::Range;
-
-/// How grave a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// The flow cannot be built.
-    Error,
-    /// The flow can be built, and may not do what was meant.
-    Warning,
-}
 
 /// A place in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,13 +94,15 @@ pub struct Diagnostics {
     pub file: String,
     /// Its text, for the source lines.
     pub text: String,
+    /// The id of each entry of `modules:`, for places that people read; empty where there is none.
+    pub ids: Vec<String>,
     items: Vec<Diagnostic>,
 }
 
 impl Diagnostics {
     /// No findings yet about `file`.
     pub fn new(file: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { file: file.into(), text: text.into(), items: Vec::new() }
+        Self { file: file.into(), text: text.into(), ids: Vec::new(), items: Vec::new() }
     }
 
     /// Adds a finding.
@@ -134,45 +128,6 @@ impl Diagnostics {
             .sort_by_key(|item| (item.span.as_ref().map(|span| span.bytes.start), item.severity(), item.code.as_str()));
         items.dedup();
         items
-    }
-}
-
-/// A finding as `--output json` prints it.
-#[derive(Serialize)]
-struct Record<'a> {
-    code: &'static str,
-    severity: Severity,
-    message: &'a str,
-    help: Option<&'a str>,
-    file: &'a str,
-    pointer: &'a str,
-    line: Option<u32>,
-    col: Option<u32>,
-    end_line: Option<u32>,
-    end_col: Option<u32>,
-    offset: Option<usize>,
-    len: Option<usize>,
-}
-
-impl Serialize for Diagnostics {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.sorted().into_iter().map(|item| {
-            let span = item.span.as_ref();
-            Record {
-                code: item.code.as_str(),
-                severity: item.severity(),
-                message: &item.message,
-                help: item.help.as_deref(),
-                file: &self.file,
-                pointer: &item.pointer,
-                line: span.map(|span| span.line),
-                col: span.map(|span| span.col),
-                end_line: span.map(|span| span.end_line),
-                end_col: span.map(|span| span.end_col),
-                offset: span.map(|span| span.bytes.start),
-                len: span.map(|span| span.bytes.len()),
-            }
-        }))
     }
 }
 

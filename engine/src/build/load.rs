@@ -9,7 +9,7 @@ pub mod resolved;
 pub mod yaml;
 
 use crate::diagnostics::code::Code;
-use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::diagnostics::{Diagnostic, Diagnostics, record};
 use crate::plugins::Plugins;
 use crate::registry::Registry;
 use document::Document;
@@ -47,6 +47,7 @@ pub fn load(path: &Path, plugins: &mut Plugins, registry: &Registry) -> (Diagnos
             return (diagnostics, None);
         }
     };
+    diagnostics.ids = record::ids(&value);
     format::check(&value, &positions, &mut diagnostics);
     if !value.is_object() {
         return (diagnostics, None);

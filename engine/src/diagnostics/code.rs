@@ -104,11 +104,13 @@ mod tests {
     fn the_reference_page_is_current() {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reference/diagnostics.md");
         let mut page = "# Diagnostics\n\nMade from `engine/src/diagnostics/code.rs`. `L`: found while loading (form, modules, configurations). \
-                        `P`: found while planning (links, sub flows, templates).\n\n| code | severity | finding |\n| --- | --- | --- |\n"
+                        `P`: found while planning (links, sub flows, templates). Each code has a page with a wrong and a right example; \
+                        `pype explain CODE` shows it too.\n\n| code | severity | finding |\n| --- | --- | --- |\n"
             .to_owned();
         for code in Code::ALL {
             let severity = if code.severity() == Severity::Error { "error" } else { "warning" };
-            page.push_str(&format!("| {} | {severity} | {} |\n", code.as_str(), code.title()));
+            let (code, title) = (code.as_str(), code.title());
+            page.push_str(&format!("| [{code}](diagnostics/{code}.md) | {severity} | {title} |\n"));
         }
         if std::env::var_os("UPDATE").is_some() {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -1,19 +1,40 @@
 //! Findings for people: the source line, a caret, a help line, and one verdict with counts.
 
+use super::record::path;
 use super::{Diagnostic, Diagnostics, Severity};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-/// Draws all findings; `colour` for a terminal.
+/// A line longer than this gets no place in words beside the place in numbers.
+const WIDEST: usize = 120;
+
+/// Draws all findings by place, warnings first: what keeps the flow from being built stands next to the verdict.
+/// `colour` for a terminal.
 pub fn render(diagnostics: &Diagnostics, colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Ascii);
     let mut out = String::new();
-    for item in diagnostics.sorted() {
-        out.push_str(&renderer.render(&[group(item, diagnostics)]));
+    let mut items = diagnostics.sorted();
+    items.sort_by_key(|item| std::cmp::Reverse(item.severity()));
+    for item in items {
+        let drawn = renderer.render(&[group(item, diagnostics)]);
+        out.push_str(&with_path(&drawn, &path(&item.pointer, &diagnostics.ids)));
         out.push_str("\n\n");
     }
     out
+}
+
+/// The place in words, at the end of the line `--> file:line:column`, which is below the message.
+fn with_path(drawn: &str, path: &str) -> String {
+    let is_place = |line: &&str| line.contains("--> ");
+    let Some(place) = drawn.lines().skip(1).find(is_place).filter(|_| !path.is_empty()) else {
+        return drawn.to_owned();
+    };
+    if place.chars().count() + path.chars().count() + 2 > WIDEST {
+        return drawn.to_owned();
+    }
+    let (message, rest) = drawn.split_once('\n').unwrap_or((drawn, ""));
+    format!("{message}\n{}", rest.replacen(place, &format!("{place}  {path}"), 1))
 }
 
 /// `2 errors, 1 warning`.
