@@ -85,6 +85,12 @@ codes! {
     CallForm = "P031", Error, "`env` or `secret` with arguments that are no texts";
     EnvNotAllowed = "P032", Error, "an environment variable that the settings do not allow";
     SecretReference = "P033", Error, "a reference to a secret that names no place";
+    NeverOpens = "P034", Warning, "a control link whose condition is never true";
+    NeverRuns = "P035", Warning, "a control link that cannot bring its target to run";
+    Opposite = "P036", Warning, "two conditions that are each other's opposite";
+    ForeignTrigger = "P037", Error, "another tool's word in a valve";
+    ForeignOperator = "P038", Error, "another language's operator or word in a condition";
+    UnknownFilter = "P039", Error, "a filter or test that templates and conditions do not know";
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 mod page;
 mod records;
 mod setups;
+mod traps;
 
 use crate::support::{Output, Project};
 use page::{Page, Part};

@@ -88,6 +88,12 @@ pub(super) fn find(
     scopes
 }
 
+/// The scopes of links whose borders nothing crosses wrongly.
+#[cfg(test)]
+pub(super) fn of_test(outer: &[&ControlLink], order: &ControlOrder) -> Scopes {
+    nest::nest(&heads(outer), outer, order, |sub_flow| sub_flow.to_string())
+}
+
 /// The targets of ITERATE and START links, each with the first such link and its kind.
 type Heads = BTreeMap<usize, (usize, ScopeKind)>;
 
