@@ -120,7 +120,7 @@ pub fn plan(loaded: &Loaded, diagnostics: &mut Diagnostics) -> Plan {
         let parts = Parts { sub_flows: &sub_flows, control: &links, scopes: &scopes.list, settings };
         static_order(control_graph::of_parts(parts, subject.ids()))
     });
-    let caches = caches::check(&subject, &flows, &order, scopes.as_ref(), &static_order, diagnostics);
+    let caches = caches::check(&subject, &flows, &order, scopes.as_ref(), &static_order, &outer, diagnostics);
     let scopes = scopes.map(|scopes| scopes.list).unwrap_or_default();
     Plan { data, sub_flows, links, scopes, caches, roots: order.roots(), static_order, uses, control }
 }

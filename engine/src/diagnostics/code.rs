@@ -91,6 +91,7 @@ codes! {
     ForeignTrigger = "P037", Error, "another tool's word in a valve";
     ForeignOperator = "P038", Error, "another language's operator or word in a condition";
     UnknownFilter = "P039", Error, "a filter or test that templates and conditions do not know";
+    CacheBeside = "P040", Warning, "a cache that is written and read at the same time";
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::subject::Subject;
 use crate::diagnostics::code::Code;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::template;
+use crate::template::tokens::{Kind, Token, tokens};
 use opposite::Asked;
 use pypeline_schema::valve::Condition;
 use std::collections::HashMap;
@@ -72,10 +73,10 @@ fn by_source(outer: &[&ControlLink]) -> Vec<Vec<usize>> {
 
 /// The answer of a condition that hangs on nothing; a text alone is told of elsewhere.
 fn answer(text: &str) -> Option<Result<bool, String>> {
-    if text.starts_with(['\'', '"']) {
-        return None;
+    match tokens(text).as_slice() {
+        [Token { kind: Kind::Text, .. }] => None,
+        _ => template::constant(text),
     }
-    template::constant(text)
 }
 
 fn report_false(subject: &Subject<'_>, link: &ControlLink, text: &str, diagnostics: &mut Diagnostics) {

@@ -13,10 +13,12 @@ use std::collections::{HashMap, HashSet};
 const SHOWN: usize = 6;
 
 pub(super) fn check_data(subject: &Subject<'_>, links: &[DataLink], diagnostics: &mut Diagnostics) {
+    // A link that names a wrong port is reported, and most likely leads elsewhere.
+    let links: Vec<&DataLink> = links.iter().filter(|link| link.is_sound).collect();
     let edges = links.iter().map(|link| (link.from, link.to));
     for ring in rings(subject.n_nodes(), edges) {
         let message = format!("data links form a cycle: {}", draw(&ring, |node| subject.id(node)));
-        let ring: Vec<&DataLink> = ring.iter().filter_map(|(_, link)| links.get(*link)).collect();
+        let ring: Vec<&DataLink> = ring.iter().filter_map(|(_, link)| links.get(*link).copied()).collect();
         let describe = |link: &&DataLink| {
             let line = subject.document.positions.line(&link.pointer);
             format!("`{} - {}` (line {line})", link.ports.0, link.ports.1)

@@ -45,6 +45,11 @@ impl Scopes {
         self.around(sub_flow).filter(|scope| self.is(*scope, ScopeKind::Iterate)).count()
     }
 
+    /// What a START link governs holds the first and not the second: nothing waits for it.
+    pub fn is_started_beside(&self, started: usize, other: usize) -> bool {
+        self.left_by(started, other).into_iter().any(|scope| self.is(scope, ScopeKind::Start))
+    }
+
     /// The innermost scope around all of some sub flows.
     pub fn common(&self, mut sub_flows: impl Iterator<Item = usize>) -> Option<usize> {
         let mut common = self.of(sub_flows.next()?);

@@ -47,7 +47,7 @@ fn places_have_words() {
         assert!(paths.contains(&path), "{path}: {paths:?}");
     }
     let shown = project.pype(&["validate", "wrong.yaml"]).expect_code(3);
-    let line = "--> wrong.yaml:5:77  modules[gen].configs.columns[0].kind\n";
+    let line = "--> wrong.yaml:5:83  modules[gen].configs.columns[0].kind\n";
     assert!(shown.stderr.contains(line), "{}", shown.stderr);
     // One hint, at the end of all.
     assert_eq!(shown.stderr.matches("more on a code: pype explain ").count(), 1);

@@ -33,7 +33,7 @@ fn found(data: &[&str], control: &[&str]) -> Vec<(String, String, String)> {
     let result = project.pype(&["validate", "traps.yaml", "--output", "json"]).json();
     let at = |one: &Value| {
         let number = |key: &str| usize::try_from(one[key].as_u64().unwrap()).unwrap();
-        text[number("offset")..][..number("len")].to_owned()
+        text[number("offset")..][..number("len")].trim_matches('"').to_owned()
     };
     let of = |one: &Value| {
         let word = |key: &str| one[key].as_str().unwrap_or_default().to_owned();
@@ -142,7 +142,7 @@ fn operators_of_other_languages() {
     of("s__n == None or s__ok == True or s__n == none", &[]);
     of("s__n > ", &[("P024", "s__n >", "an expression as")]);
     // Two mistakes are two findings.
-    of("s__m != null", &[("P016", "s__m", "did you mean"), ("P038", "null", "write `none`")]);
+    of("s__m != null", &[("P016", "s__m", "globals: `n`"), ("P038", "null", "write `none`")]);
 }
 
 #[test]
@@ -187,4 +187,32 @@ fn ends_of_links_are_told_with_what_is_there() {
     for link in ["`a (1|) b` (line 15)", "`b (1|) s` (line 16)", "`s (1|) a` (line 17)"] {
         assert!(help.contains(link), "{help}");
     }
+}
+
+#[test]
+fn caches_that_are_written_beside_their_reader() {
+    let of = |settings: &str, links: &[&str]| -> Vec<String> {
+        let project = Project::new();
+        let links: Vec<String> = links.iter().map(|link| format!("{link:?}")).collect();
+        let body = format!(
+            "settings: {{{settings}}}\nmodules:\n  - {{id: a, name: noop_solo}}\n  - {{id: b, name: noop_solo}}\n  \
+             - {{id: rows, name: inline_source, configs: {{rows: [{{n: 1}}]}}}}\n  - {{id: keep, name: cache_sink, configs: {{cache: x}}}}\n  \
+             - {{id: again, name: cache_source, configs: {{cache: x}}}}\n  - {{id: show, name: log_rows_mod}}\n\
+             connections:\n  data: [rows.data - keep.input, again.data - show.input]\n  control: [{}]\n",
+            links.join(", ")
+        );
+        project.write("caches.yaml", flow("caches", &body));
+        let result = project.pype(&["validate", "caches.yaml", "--output", "json"]).json();
+        result["diagnostics"].as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap().to_owned()).collect()
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(of("", &["a (1|) rows", "a (1|) again"]), ["P040"]);
+    assert_eq!(of("", &["a (1|) rows", "a (1|) b", "b (1|) again"]), ["P040"]);
+    assert_eq!(of("", &["a (1|start) rows", "a (2|) again"]), ["P040"]);
+    assert_eq!(of("parallel_roots: true", &[]), ["P040"]);
+    assert_eq!(of("", &[]), none);
+    assert_eq!(of("", &["a (1|) rows", "a (2|) again"]), none);
+    assert_eq!(of("", &["a (1|) rows", "a (1|) b", "keep (1|) again", "b (1|) again"]), none);
+    assert_eq!(of("parallel_roots: true", &["keep (1|) again"]), none);
+    assert_eq!(of("", &["a (1|start) rows", "keep (1|) again"]), none);
 }
