@@ -118,6 +118,9 @@ pub struct FlowArgs {
     /// The flow
     #[arg(value_name = "FLOW.yaml")]
     pub flow: PathBuf,
+    /// How far to check
+    #[command(flatten)]
+    pub checks: CheckArgs,
 }
 
 /// What to explain.
@@ -137,6 +140,35 @@ pub struct BuildArgs {
     /// The job folder; else `<root>/jobs/<flow name>`
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
+    /// How far to check
+    #[command(flatten)]
+    pub checks: CheckArgs,
+}
+
+/// How far to check.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Checks to make: these and those before them
+    #[arg(long, value_enum, default_value_t = LevelArg::Columns)]
+    pub level: LevelArg,
+    /// Context whose values stand in for templates while columns are checked; else the default one
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
+}
+
+/// Parts of the checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LevelArg {
+    /// It is YAML
+    Yaml,
+    /// It has the form of a flow
+    Schema,
+    /// Links, sub flows, loops, names that templates use
+    Graph,
+    /// Modules, their configurations, templates, expressions
+    Modules,
+    /// Columns and types; of files no more than the head is read
+    Columns,
 }
 
 /// A module or a library.

@@ -1,10 +1,15 @@
-//! YAML to job folder: load, plan, output, in that order, nothing else.
+//! YAML to job folder: load, plan, columns, output, in that order, nothing else.
 
+mod columns;
+mod context;
 mod load;
 mod output;
 mod plan;
 
+use crate::columns::scope;
 use crate::diagnostics::Diagnostics;
+use crate::diagnostics::level::Level;
+use crate::executor::Executor;
 use crate::job_folder::JobFolder;
 use crate::plugins::Plugins;
 use crate::project::Project;
@@ -21,6 +26,14 @@ pub enum BuildError {
     /// The registry cannot be read.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// The context that was asked for cannot be read.
+    #[error("context file `{}`: {why}", .path.display())]
+    Context {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
     /// The job folder cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -46,35 +59,57 @@ pub struct Built {
     pub effects: Vec<(String, Effect)>,
 }
 
+/// How to check and build.
+#[derive(Clone, Copy, Default)]
+pub struct Options<'a> {
+    /// How far to check.
+    pub level: Level,
+    /// The context whose values stand in for templates; else the default one.
+    pub context: Option<&'a str>,
+    /// Who plans what lowers; without one, columns are not looked at.
+    pub executor: Option<&'a dyn Executor>,
+}
+
 /// Checks a flow and writes nothing.
-pub fn validate(project: &Project, flow: &Path) -> Result<Checked, BuildError> {
-    let (diagnostics, prepared) = prepare(project, flow)?;
+pub fn validate(project: &Project, flow: &Path, options: &Options<'_>) -> Result<Checked, BuildError> {
+    let (diagnostics, prepared) = prepare(project, flow, None, options)?;
     let counts = prepared.map_or((0, 0), |(loaded, plan)| (loaded.document.nodes.len(), plan.sub_flows.len()));
     Ok(Checked { diagnostics, counts })
 }
 
 /// Checks a flow and, if it has no errors, writes its job folder: `out`, or `<root>/jobs/<name>`.
-pub fn build(project: &Project, flow: &Path, out: Option<&Path>) -> Result<Built, BuildError> {
-    let (diagnostics, prepared) = prepare(project, flow)?;
+pub fn build(project: &Project, flow: &Path, out: Option<&Path>, options: &Options<'_>) -> Result<Built, BuildError> {
+    let (diagnostics, prepared) = prepare(project, flow, out, options)?;
     let counts = prepared.as_ref().map_or((0, 0), |(loaded, plan)| (loaded.document.nodes.len(), plan.sub_flows.len()));
     let info = prepared.as_ref().and_then(|(loaded, _)| loaded.document.flow.clone());
     let (Some((loaded, plan)), Some(info), false) = (prepared, info, diagnostics.has_errors()) else {
         return Ok(Built { diagnostics, folder: None, counts, effects: Vec::new() });
     };
-    let path = out.map_or_else(|| project.jobs().join(&info.name), Path::to_path_buf);
-    let folder = JobFolder::new(path, &info.name);
+    let folder = folder(project, &info.name, out);
     let job = output::job(&loaded, &plan, &info);
     output::write(&folder, &diagnostics.text, &job)?;
     let effects = job.dag.nodes.into_iter().map(|node| (node.id, node.effect)).collect();
     Ok(Built { diagnostics, folder: Some(folder.path().to_path_buf()), counts, effects })
 }
 
-fn prepare(project: &Project, flow: &Path) -> Result<(Diagnostics, Option<(Loaded, Plan)>), BuildError> {
+fn folder(project: &Project, name: &str, out: Option<&Path>) -> JobFolder {
+    JobFolder::new(out.map_or_else(|| project.jobs().join(name), Path::to_path_buf), name)
+}
+
+type Prepared = (Diagnostics, Option<(Loaded, Plan)>);
+
+fn prepare(project: &Project, flow: &Path, out: Option<&Path>, options: &Options<'_>) -> Result<Prepared, BuildError> {
     let registry = Registry::open(project)?;
     let (mut diagnostics, loaded) = load::load(flow, &mut Plugins::of(project), &registry);
-    let planned = loaded.map(|loaded| {
-        let plan = plan::plan(&loaded, &mut diagnostics);
-        (loaded, plan)
-    });
-    Ok((diagnostics, planned))
+    let Some(loaded) = loaded else { return Ok((diagnostics, None)) };
+    let plan = plan::plan(&loaded, &mut diagnostics);
+    if let (Level::Columns, Some(executor)) = (options.level, options.executor) {
+        let folder = loaded.document.flow.as_ref().map(|info| folder(project, &info.name, out));
+        let context = context::values(folder.as_ref(), options.context)?;
+        let document = &loaded.document;
+        let scope = scope(&document.context, &context, &document.params);
+        columns::check(&loaded, &plan, project, &scope, executor, &mut diagnostics);
+    }
+    diagnostics.keep(options.level);
+    Ok((diagnostics, Some((loaded, plan))))
 }

@@ -3,6 +3,7 @@
 //! `Error` in this crate is a Rust error; a finding about what the user wrote is a [`Diagnostic`].
 
 pub mod code;
+pub mod level;
 pub mod lines;
 pub mod page;
 pub mod record;
@@ -10,6 +11,7 @@ pub mod render;
 pub mod suggest;
 
 use code::Code;
+use level::Level;
 use lines::Lines;
 pub use pypeline_schema::check_result::Severity;
 use std::ops::Range;
@@ -108,6 +110,11 @@ impl Diagnostics {
     /// Adds a finding.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         self.items.push(diagnostic);
+    }
+
+    /// Keeps what the checks of a level and those before it find.
+    pub fn keep(&mut self, level: Level) {
+        self.items.retain(|item| Level::of(item.code) <= level);
     }
 
     /// The flow cannot be built.

@@ -3,27 +3,46 @@
 mod effects;
 
 use super::project_of;
-use crate::args::{BuildArgs, FlowArgs, Global, Output};
+use crate::args::{BuildArgs, CheckArgs, FlowArgs, Global, LevelArg, Output};
 use crate::exit::{Exit, Failure};
 use crate::render;
-use pypeline_engine::build;
+use pypeline_engine::build::{self, Options};
 use pypeline_engine::diagnostics::Diagnostics;
+use pypeline_engine::diagnostics::level::Level;
 use pypeline_engine::diagnostics::render::verdict;
+use pypeline_polars::PolarsExecutor;
 use pypeline_schema::check_result::CheckResult;
 use pypeline_schema::manifest::Effect;
 use std::path::Path;
 
 /// Checks a flow.
 pub fn validate(global: &Global, args: &FlowArgs) -> Result<u8, Failure> {
-    let checked = build::validate(&project_of(global, &args.flow), &args.flow)?;
+    let options = options(&args.checks, &PolarsExecutor);
+    let checked = build::validate(&project_of(global, &args.flow), &args.flow, &options)?;
     Ok(report(global, &args.flow, &checked.diagnostics, checked.counts, None))
 }
 
 /// Checks a flow and writes its job folder.
 pub fn build(global: &Global, args: &BuildArgs) -> Result<u8, Failure> {
-    let built = build::build(&project_of(global, &args.flow), &args.flow, args.out.as_deref())?;
+    let options = options(&args.checks, &PolarsExecutor);
+    if options.level < Level::Modules {
+        let message = "--level: a job is built from a flow whose modules were checked: `modules` or `columns`";
+        return Err(Failure::new(Exit::Usage, message));
+    }
+    let built = build::build(&project_of(global, &args.flow), &args.flow, args.out.as_deref(), &options)?;
     let made = built.folder.as_deref().map(|folder| (folder, built.effects.as_slice()));
     Ok(report(global, &args.flow, &built.diagnostics, built.counts, made))
+}
+
+fn options<'a>(checks: &'a CheckArgs, executor: &'a PolarsExecutor) -> Options<'a> {
+    let level = match checks.level {
+        LevelArg::Yaml => Level::Yaml,
+        LevelArg::Schema => Level::Schema,
+        LevelArg::Graph => Level::Graph,
+        LevelArg::Modules => Level::Modules,
+        LevelArg::Columns => Level::Columns,
+    };
+    Options { level, context: checks.context.as_deref(), executor: Some(executor) }
 }
 
 fn report(

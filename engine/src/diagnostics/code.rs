@@ -92,6 +92,15 @@ codes! {
     ForeignOperator = "P038", Error, "another language's operator or word in a condition";
     UnknownFilter = "P039", Error, "a filter or test that templates and conditions do not know";
     CacheBeside = "P040", Warning, "a cache that is written and read at the same time";
+    UnknownColumn = "C001", Error, "a column that is not there";
+    TypeMismatch = "C002", Error, "types that do not go together";
+    AmbiguousColumn = "C003", Error, "a name that is a column of several inputs";
+    DuplicateColumn = "C004", Error, "two columns of one name";
+    CannotHold = "C005", Error, "a column of a type that the format cannot hold";
+    HeaderDiffers = "C006", Error, "declared columns that are not those of the file";
+    SourceDoubtful = "C007", Warning, "a file at hand that cannot be read as it is to be read";
+    ColumnsRefused = "C008", Error, "a module that does not take the columns of its input";
+    SqlRefused = "C009", Error, "SQL that the engine does not know";
 }
 
 #[cfg(test)]

@@ -51,11 +51,11 @@ pub fn resolve(
             }
         };
         let findings = configs::check(node, &manifest, checker.as_deref(), document);
-        let is_sound = checker.is_some() && findings.is_empty();
+        let mut is_sound = checker.is_some() && findings.is_empty();
         findings.into_iter().for_each(|finding| diagnostics.push(finding));
         let config = config::with_defaults(&manifest, &node.config);
         let effect = manifest.effect;
-        let mut resolved = Resolved { plugin, manifest, config, effect, answer: None };
+        let mut resolved = Resolved { plugin, manifest, config, effect, answer: None, is_sound };
         if is_sound && resolved.manifest.lowers {
             let asked = if resolved.manifest.service {
                 ask::service(node, &resolved, linked.get(&node.id.to_ascii_lowercase()), document)
@@ -67,9 +67,13 @@ pub fn resolve(
                     resolved.answer = answer;
                     resolved.effect = ask::effect(node, &resolved);
                 }
-                Err(finding) => diagnostics.push(*finding),
+                Err(finding) => {
+                    is_sound = false;
+                    diagnostics.push(*finding);
+                }
             }
         }
+        resolved.is_sound = is_sound;
         Some(resolved)
     };
     document.nodes.iter().map(resolve).collect()
