@@ -80,6 +80,8 @@ pub enum LogFormat {
 pub enum Command {
     /// Check a flow and write nothing
     Validate(FlowArgs),
+    /// Explain what a diagnostic code stands for, with a wrong and a right example
+    Explain(ExplainArgs),
     /// Check a flow and write its job folder
     Build(BuildArgs),
     /// Run a job folder
@@ -119,6 +121,14 @@ pub struct FlowArgs {
     /// How far to check
     #[command(flatten)]
     pub checks: CheckArgs,
+}
+
+/// What to explain.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// Codes as findings show them, e.g. P003; all of them in a table if none is named
+    #[arg(value_name = "CODE")]
+    pub codes: Vec<String>,
 }
 
 /// What to build.

@@ -2,6 +2,7 @@
 
 pub mod clean;
 pub mod context;
+pub mod explain;
 pub mod flow;
 pub mod history;
 pub mod init;

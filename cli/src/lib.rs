@@ -54,6 +54,7 @@ fn dispatch(cli: &Cli) -> Result<u8, exit::Failure> {
     let _log = (!is_run).then(|| logging::init(&cli.global, std::io::stderr));
     match &cli.command {
         Command::Validate(args) => commands::flow::validate(&cli.global, args),
+        Command::Explain(args) => commands::explain::explain(&cli.global, args),
         Command::Build(args) => commands::flow::build(&cli.global, args),
         Command::Run(args) => commands::run::run(&cli.global, args),
         Command::Clean(args) => commands::clean::clean(&cli.global, args),

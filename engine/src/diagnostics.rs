@@ -5,6 +5,8 @@
 pub mod code;
 pub mod level;
 pub mod lines;
+pub mod page;
+pub mod record;
 pub mod render;
 mod source;
 pub mod suggest;
@@ -12,7 +14,7 @@ pub mod suggest;
 use code::Code;
 use level::Level;
 use lines::Lines;
-use serde::{Serialize, Serializer};
+pub use pypeline_schema::check_result::Severity;
 pub use source::Source;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -20,16 +22,6 @@ use std::sync::Arc;
 
 /// Findings of one code that are kept; of more, only their number. Who has a thousand has one cause.
 pub const MOST_OF_A_CODE: usize = 1_000;
-
-/// How grave a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// The flow cannot be built.
-    Error,
-    /// The flow can be built, and may not do what was meant.
-    Warning,
-}
 
 /// A place in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,6 +113,8 @@ impl Diagnostic {
 pub struct Diagnostics {
     /// The flow, and behind it the files that it includes.
     sources: Vec<Arc<Source>>,
+    /// The id of each entry of `modules:`, for places that people read; empty where there is none.
+    pub ids: Vec<String>,
     items: Vec<Diagnostic>,
     counts: HashMap<Code, usize>,
 }
@@ -192,66 +186,6 @@ impl Diagnostics {
         items.sort_by_key(|item| (place(item), item.severity(), item.code.as_str()));
         items.dedup();
         items
-    }
-}
-
-/// A finding as `--output json` prints it.
-#[derive(Serialize)]
-struct Record<'a> {
-    code: &'static str,
-    severity: Severity,
-    message: &'a str,
-    help: Option<&'a str>,
-    file: &'a str,
-    pointer: &'a str,
-    line: Option<u32>,
-    col: Option<u32>,
-    end_line: Option<u32>,
-    end_col: Option<u32>,
-    offset: Option<usize>,
-    len: Option<usize>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    related: Vec<RelatedRecord<'a>>,
-}
-
-/// Another place of a finding.
-#[derive(Serialize)]
-struct RelatedRecord<'a> {
-    message: &'a str,
-    file: &'a str,
-    line: u32,
-    col: u32,
-    end_line: u32,
-    end_col: u32,
-}
-
-impl Serialize for Diagnostics {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.sorted().into_iter().map(|item| {
-            let span = item.span.as_ref();
-            Record {
-                code: item.code.as_str(),
-                severity: item.severity(),
-                message: &item.message,
-                help: item.help.as_deref(),
-                file: self.file_of(item),
-                pointer: &item.pointer,
-                line: span.map(|span| span.line),
-                col: span.map(|span| span.col),
-                end_line: span.map(|span| span.end_line),
-                end_col: span.map(|span| span.end_col),
-                offset: span.map(|span| span.bytes.start),
-                len: span.map(|span| span.bytes.len()),
-                related: item.related.iter().map(|(span, words)| self.related_record(span, words)).collect(),
-            }
-        }))
-    }
-}
-
-impl Diagnostics {
-    fn related_record<'a>(&'a self, span: &Span, message: &'a str) -> RelatedRecord<'a> {
-        let file = self.sources.get(span.source).map_or("", |source| source.name());
-        RelatedRecord { message, file, line: span.line, col: span.col, end_line: span.end_line, end_col: span.end_col }
     }
 }
 

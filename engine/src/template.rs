@@ -4,9 +4,12 @@
 //! nothing but the [`Scope`]: no file, no server, and of the environment what the flow allows.
 
 mod filters;
+mod known;
 mod names;
 mod root;
+pub mod tokens;
 
+pub use known::{Unknown, constant, unknown_in_expression, unknown_in_template};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 pub use names::{Names, names, names_by_place, names_of_expression};
 use root::Root;

@@ -11,8 +11,8 @@ use pypeline_engine::diagnostics::Diagnostics;
 use pypeline_engine::diagnostics::level::Level;
 use pypeline_engine::diagnostics::render::verdict;
 use pypeline_polars::PolarsExecutor;
+use pypeline_schema::check_result::CheckResult;
 use pypeline_schema::manifest::Effect;
-use serde_json::json;
 use std::path::Path;
 
 /// Checks a flow.
@@ -55,22 +55,22 @@ fn report(
     let ok = !diagnostics.has_errors();
     let (errors, warnings) = diagnostics.counts();
     if global.output == Output::Json {
-        let mut result = json!({
-            "ok": ok,
-            "errors": errors,
-            "warnings": warnings,
-            "nodes": counts.0,
-            "sub_flows": counts.1,
-            "job_folder": made.map(|(folder, _)| folder),
-            "diagnostics": diagnostics,
+        let effects = |(_, effects): (&Path, &[(String, Effect)])| effects.iter().cloned().collect();
+        render::json(&CheckResult {
+            ok,
+            errors,
+            warnings,
+            nodes: counts.0,
+            sub_flows: counts.1,
+            job_folder: made.map(|(folder, _)| folder.display().to_string()),
+            effects: made.map(effects),
+            diagnostics: diagnostics.records(),
         });
-        if let (Some((_, effects)), Some(result)) = (made, result.as_object_mut()) {
-            let effects = effects.iter().map(|(node, effect)| (node.clone(), json!(effect)));
-            result.insert("effects".to_owned(), effects.collect());
-        }
-        render::json(&result);
     } else {
         render::diagnostics(diagnostics);
+        if let Some(codes) = codes(diagnostics) {
+            render::talk(&format!("more on a code: pype explain {codes}"));
+        }
         let found = verdict(diagnostics);
         let size = format!("{}, {}", render::count(counts.0, "node"), render::count(counts.1, "sub flow"));
         match (ok, made) {
@@ -83,4 +83,18 @@ fn report(
         }
     }
     if ok { Exit::Success as u8 } else { Exit::Invalid as u8 }
+}
+
+/// The codes of the findings, the gravest first, as arguments of `pype explain`; none if nothing was found.
+fn codes(diagnostics: &Diagnostics) -> Option<String> {
+    const SHOWN: usize = 3;
+    let mut found = diagnostics.sorted();
+    found.sort_by_key(|item| item.severity());
+    let mut codes: Vec<&str> = Vec::new();
+    for item in found {
+        if codes.len() < SHOWN && !codes.contains(&item.code.as_str()) {
+            codes.push(item.code.as_str());
+        }
+    }
+    (!codes.is_empty()).then(|| codes.join(" "))
 }

@@ -1,6 +1,6 @@
 //! Which names templates and expressions use: what the build checks, and what the run has to have.
 
-mod calls;
+pub(super) mod calls;
 
 use super::{TemplateError, environment, is_template, speak};
 use calls::{Call, FUNCTIONS};

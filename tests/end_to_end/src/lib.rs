@@ -41,6 +41,8 @@ mod findings;
 #[cfg(test)]
 mod control_checks;
 #[cfg(test)]
+mod diagnostics;
+#[cfg(test)]
 mod search_path;
 #[cfg(test)]
 mod registry;

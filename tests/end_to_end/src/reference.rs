@@ -74,6 +74,7 @@ fn the_page_of_commands() {
     let commands = [
         "init",
         "validate",
+        "explain",
         "build",
         "run",
         "clean",

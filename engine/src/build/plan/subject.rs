@@ -47,7 +47,10 @@ impl<'a> Subject<'a> {
     /// What to write for an id that is not there. A node that many places name is looked for once.
     pub fn advice(&self, id: &str) -> String {
         let mut known = self.advice.borrow_mut();
-        let advice = || suggest::help(id, "nodes", &self.ids().collect::<Vec<_>>());
+        let advice = || match self.document.nodes.iter().find(|node| node.module.eq_ignore_ascii_case(id)) {
+            Some(node) => format!("`{id}` is a module; its node here is `{}`", node.id),
+            None => suggest::help(id, "nodes", &self.ids().collect::<Vec<_>>()),
+        };
         known.entry(id.to_owned()).or_insert_with(advice).clone()
     }
 
