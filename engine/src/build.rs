@@ -63,7 +63,7 @@ pub fn build(project: &Project, flow: &Path, out: Option<&Path>) -> Result<Built
     };
     let path = out.map_or_else(|| project.jobs().join(&info.name), Path::to_path_buf);
     let folder = JobFolder::new(path, &info.name);
-    let job = output::job(&loaded, &plan, &info);
+    let job = output::job(loaded, plan, info);
     output::write(&folder, &diagnostics.text, &job)?;
     let effects = job.dag.nodes.into_iter().map(|node| (node.id, node.effect)).collect();
     Ok(Built { diagnostics, folder: Some(folder.path().to_path_buf()), counts, effects })

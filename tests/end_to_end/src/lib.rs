@@ -70,3 +70,5 @@ mod conformance;
 mod real_data;
 #[cfg(test)]
 mod reference;
+#[cfg(test)]
+mod schemas;
