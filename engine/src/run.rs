@@ -11,6 +11,7 @@ mod frames;
 pub mod job;
 mod keys;
 mod last_words;
+pub mod lineage;
 pub mod observe;
 mod prepare;
 mod refused;
