@@ -1,0 +1,1 @@
+//! Any bytes at all: an answer, whatever they are.
