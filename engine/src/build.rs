@@ -78,3 +78,6 @@ fn prepare(project: &Project, flow: &Path) -> Result<(Diagnostics, Option<(Loade
     });
     Ok((diagnostics, planned))
 }
+
+#[cfg(test)]
+mod hostile;

@@ -1,5 +1,4 @@
-//! Flows as files, and what checking them says: of what they include, of hostile ones, and of how much is said.
+//! Flows as files, and what checking them says of what they include.
 
-mod hostile;
 mod includes;
 mod project;

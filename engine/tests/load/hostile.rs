@@ -1,1 +1,0 @@
-//! Any bytes at all: an answer, whatever they are.
