@@ -117,3 +117,6 @@ fn prepare(project: &Project, flow: &Path, out: Option<&Path>, options: &Options
     diagnostics.keep(options.level);
     Ok((diagnostics, Some((loaded, plan, lineage))))
 }
+
+#[cfg(test)]
+mod hostile;

@@ -44,15 +44,15 @@ impl Region {
     }
 }
 
-/// Replaces what the build replaces, and reports what cannot be.
+/// Replaces what the build replaces, and reports what cannot be; true if all could.
 pub fn expand(
     value: &mut Value,
     positions: &mut Positions,
     environment: Environment<'_>,
     diagnostics: &mut Diagnostics,
-) {
+) -> bool {
     if !positions.sources().iter().any(|source| placeholder::has_any(source.text())) {
-        return;
+        return true;
     }
     let mut broken = Vec::new();
     let mut open: Vec<(&mut Value, Written, String, Region)> =
@@ -92,7 +92,8 @@ pub fn expand(
             _ => {}
         }
     }
-    broken.into_iter().for_each(|written| positions.break_at(written));
+    broken.iter().for_each(|written| positions.break_at(*written));
+    broken.is_empty()
 }
 
 fn names_there_are() -> impl Iterator<Item = &'static str> {
@@ -155,3 +156,6 @@ impl Text<'_> {
         finding.at(self.pointer, self.positions.occurrence(self.pointer, written, nth))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ use pypeline_schema::flow::FlowFile;
 use pypeline_schema::secret::Secret;
 use pypeline_schema::settings::ExecutionMode;
 use serde_json::Value;
+use std::sync::OnceLock;
 
 /// Reports all violations of the flow format.
 pub fn check(value: &Value, positions: &Positions, diagnostics: &mut Diagnostics) {
@@ -27,7 +28,7 @@ pub fn check(value: &Value, positions: &Positions, diagnostics: &mut Diagnostics
         diagnostics.push(finding.at("", positions.value("")));
         return;
     }
-    match Checker::new(schemars::schema_for!(FlowFile).to_value()) {
+    match checker() {
         Ok(checker) => {
             let is_told = |violation: &Violation| {
                 is_told_by_plan(violation, value)
@@ -45,6 +46,12 @@ pub fn check(value: &Value, positions: &Positions, diagnostics: &mut Diagnostics
     check_secrets(value, positions, diagnostics);
     note_aliases(value, positions, diagnostics);
     note_kept_sections(value, positions, diagnostics);
+}
+
+/// Made once: it takes longer to make than to use.
+fn checker() -> &'static Result<Checker, String> {
+    static CHECKER: OnceLock<Result<Checker, String>> = OnceLock::new();
+    CHECKER.get_or_init(|| Checker::new(schemars::schema_for!(FlowFile).to_value()))
 }
 
 /// A control link in named parts has two forms to the schema, which can only say that neither fits; the plan says what is wrong.
