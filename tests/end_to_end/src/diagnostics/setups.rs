@@ -2,7 +2,7 @@
 
 use super::page::Part;
 use crate::support::installation::built_in;
-use crate::support::{Output, Project};
+use crate::support::{Output, Project, place};
 use std::path::PathBuf;
 
 /// A project with the files of an example.
@@ -28,6 +28,11 @@ impl Scene {
                 "cut-plugin" => {
                     let whole = std::fs::read(built_in("libpype_rows.so")).unwrap();
                     project.write("modules/libmy_rows.so", &whole[..4096]);
+                }
+                // A plugin of somebody else.
+                "demo-plugin" => {
+                    let name = "libpype_demo_lowering.so";
+                    project.copy(&place("PYPE_FOREIGN_PLUGINS").join(name), &format!("modules/{name}"));
                 }
                 other => panic!("there is no setup `{other}`"),
             }
