@@ -17,6 +17,7 @@ use crate::registry::{Registry, RegistryError};
 use load::Loaded;
 pub use output::WriteError;
 use plan::Plan;
+use pypeline_schema::lineage::SinkLineage;
 use pypeline_schema::manifest::Effect;
 use std::path::{Path, PathBuf};
 
@@ -73,21 +74,23 @@ pub struct Options<'a> {
 /// Checks a flow and writes nothing.
 pub fn validate(project: &Project, flow: &Path, options: &Options<'_>) -> Result<Checked, BuildError> {
     let (diagnostics, prepared) = prepare(project, flow, None, options)?;
-    let counts = prepared.map_or((0, 0), |(loaded, plan)| (loaded.document.nodes.len(), plan.sub_flows.len()));
+    let counts = prepared.map_or((0, 0), |(loaded, plan, _)| (loaded.document.nodes.len(), plan.sub_flows.len()));
     Ok(Checked { diagnostics, counts })
 }
 
 /// Checks a flow and, if it has no errors, writes its job folder: `out`, or `<root>/jobs/<name>`.
 pub fn build(project: &Project, flow: &Path, out: Option<&Path>, options: &Options<'_>) -> Result<Built, BuildError> {
     let (diagnostics, prepared) = prepare(project, flow, out, options)?;
-    let counts = prepared.as_ref().map_or((0, 0), |(loaded, plan)| (loaded.document.nodes.len(), plan.sub_flows.len()));
-    let info = prepared.as_ref().and_then(|(loaded, _)| loaded.document.flow.clone());
-    let (Some((loaded, plan)), Some(info), false) = (prepared, info, diagnostics.has_errors()) else {
+    let counts =
+        prepared.as_ref().map_or((0, 0), |(loaded, plan, _)| (loaded.document.nodes.len(), plan.sub_flows.len()));
+    let info = prepared.as_ref().and_then(|(loaded, ..)| loaded.document.flow.clone());
+    let (Some((loaded, plan, lineage)), Some(info), false) = (prepared, info, diagnostics.has_errors()) else {
         return Ok(Built { diagnostics, folder: None, counts, effects: Vec::new() });
     };
     let folder = folder(project, &info.name, out);
-    let job = output::job(&loaded, &plan, &info);
-    output::write(&folder, &diagnostics.text, &job)?;
+    let mut job = output::job(&loaded, &plan, &info);
+    job.metadata.lineage = lineage;
+    output::write(&folder, diagnostics.text(), &job)?;
     let effects = job.dag.nodes.into_iter().map(|node| (node.id, node.effect)).collect();
     Ok(Built { diagnostics, folder: Some(folder.path().to_path_buf()), counts, effects })
 }
@@ -96,20 +99,21 @@ fn folder(project: &Project, name: &str, out: Option<&Path>) -> JobFolder {
     JobFolder::new(out.map_or_else(|| project.jobs().join(name), Path::to_path_buf), name)
 }
 
-type Prepared = (Diagnostics, Option<(Loaded, Plan)>);
+type Prepared = (Diagnostics, Option<(Loaded, Plan, Vec<SinkLineage>)>);
 
 fn prepare(project: &Project, flow: &Path, out: Option<&Path>, options: &Options<'_>) -> Result<Prepared, BuildError> {
     let registry = Registry::open(project)?;
-    let (mut diagnostics, loaded) = load::load(flow, &mut Plugins::of(project), &registry);
+    let (mut diagnostics, loaded) = load::load(flow, project.root(), &mut Plugins::of(project), &registry);
     let Some(loaded) = loaded else { return Ok((diagnostics, None)) };
     let plan = plan::plan(&loaded, &mut diagnostics);
+    let mut lineage = Vec::new();
     if let (Level::Columns, Some(executor)) = (options.level, options.executor) {
         let folder = loaded.document.flow.as_ref().map(|info| folder(project, &info.name, out));
         let context = context::values(folder.as_ref(), options.context)?;
         let document = &loaded.document;
         let scope = scope(&document.context, &context, &document.params);
-        columns::check(&loaded, &plan, project, &scope, executor, &mut diagnostics);
+        lineage = columns::check(&loaded, &plan, project, &scope, executor, &mut diagnostics);
     }
     diagnostics.keep(options.level);
-    Ok((diagnostics, Some((loaded, plan))))
+    Ok((diagnostics, Some((loaded, plan, lineage))))
 }

@@ -6,12 +6,14 @@
 //!
 //! Order: [`look`] goes from node to node with the help of [`written`] (files that the flow itself writes); [`explain`] turns a
 //! refusal into findings with places, by [`leaves`] (which texts of a configuration are what) and [`expression`] (what stands in
-//! them);.
+//! them); [`lineage`] says which columns come from which.
 
 mod explain;
 mod expression;
 mod leaves;
+pub mod lineage;
 mod look;
+mod order;
 mod values;
 mod written;
 
@@ -29,6 +31,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 pub use look::look;
+pub use order::order;
 pub use values::scope;
 
 /// A flow, as its build or its job knows it.

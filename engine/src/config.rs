@@ -27,16 +27,23 @@ pub fn with_defaults(manifest: &ModuleManifest, config: &Map<String, Value>) -> 
     full
 }
 
-/// The keys whose values are SQL expressions, by the schema's `format`.
-pub fn expression_keys(manifest: &ModuleManifest) -> Vec<&str> {
+/// The `format` in a schema of keys whose values are SQL expressions.
+pub const SQL_EXPRESSION: &str = "sql-expression";
+
+/// The `format` of keys whose texts are lines for a shell: `${…}` in them is the shell's.
+pub const SHELL_COMMAND: &str = "shell-command";
+
+/// The keys of a `format` in the schema.
+pub fn keys_of_format<'a>(manifest: &'a ModuleManifest, format: &str) -> Vec<&'a str> {
     let properties = manifest.config_json_schema.get("properties").and_then(Value::as_object);
-    let is_expression = |property: &Value| property.get("format").and_then(Value::as_str) == Some("sql-expression");
-    properties
-        .into_iter()
-        .flatten()
-        .filter(|(_, property)| is_expression(property))
-        .map(|(name, _)| name.as_str())
-        .collect()
+    let is_it = |property: &Value| property.get("format").and_then(Value::as_str) == Some(format);
+    let keys = properties.into_iter().flatten().filter(|(_, property)| is_it(property));
+    keys.map(|(name, _)| name.as_str()).collect()
+}
+
+/// The keys whose values are SQL expressions.
+pub fn expression_keys(manifest: &ModuleManifest) -> Vec<&str> {
+    keys_of_format(manifest, SQL_EXPRESSION)
 }
 
 /// Parses `text` as one SQL expression; the error says what stands in the way.

@@ -8,17 +8,26 @@ pub mod lines;
 pub mod page;
 pub mod record;
 pub mod render;
+mod source;
 pub mod suggest;
 
 use code::Code;
 use level::Level;
 use lines::Lines;
 pub use pypeline_schema::check_result::Severity;
+pub use source::Source;
+use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
+
+/// Findings of one code that are kept; of more, only their number. Who has a thousand has one cause.
+pub const MOST_OF_A_CODE: usize = 1_000;
 
 /// A place in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Span {
+    /// Which of [`Diagnostics::sources`]: 0 is the flow itself, the others are what it includes.
+    pub source: usize,
     /// Bytes in the file.
     pub bytes: Range<usize>,
     /// First line, from 1.
@@ -53,12 +62,15 @@ pub struct Diagnostic {
     pub pointer: String,
     /// Where it is; none if the file could not be read.
     pub span: Option<Span>,
+    /// Other places that belong to it, each with a few words.
+    pub related: Vec<(Span, String)>,
 }
 
 impl Diagnostic {
     /// A finding without a place.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), help: None, label: None, pointer: String::new(), span: None }
+        let related = Vec::new();
+        Self { code, message: message.into(), help: None, label: None, pointer: String::new(), span: None, related }
     }
 
     /// The same with advice.
@@ -83,33 +95,69 @@ impl Diagnostic {
         self
     }
 
+    /// The same with another place that belongs to it.
+    #[must_use]
+    pub fn related(mut self, span: Option<Span>, words: impl Into<String>) -> Self {
+        self.related.extend(span.map(|span| (span, words.into())));
+        self
+    }
+
     /// Error or warning.
     pub fn severity(&self) -> Severity {
         self.code.severity()
     }
 }
 
-/// All findings about one file, in the order of their places.
+/// All findings about one flow, in the order of their places.
 #[derive(Debug, Clone, Default)]
 pub struct Diagnostics {
-    /// The file as the user named it.
-    pub file: String,
-    /// Its text, for the source lines.
-    pub text: String,
     /// The id of each entry of `modules:`, for places that people read; empty where there is none.
     pub ids: Vec<String>,
+    /// The flow, and behind it the files that it includes.
+    sources: Vec<Arc<Source>>,
     items: Vec<Diagnostic>,
+    counts: HashMap<Code, usize>,
 }
 
 impl Diagnostics {
-    /// No findings yet about `file`.
-    pub fn new(file: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { file: file.into(), text: text.into(), ids: Vec::new(), items: Vec::new() }
+    /// No findings yet about what stands in these files; the first is the flow itself.
+    pub fn new(sources: Vec<Arc<Source>>) -> Self {
+        Self { sources, ..Self::default() }
     }
 
-    /// Adds a finding.
+    /// The flow's file as the user named it.
+    pub fn file(&self) -> &str {
+        self.sources.first().map_or("", |source| source.name())
+    }
+
+    /// The flow's text.
+    pub fn text(&self) -> &str {
+        self.sources.first().map_or("", |source| source.text())
+    }
+
+    /// The flow, and behind it the files that it includes.
+    pub fn sources(&self) -> &[Arc<Source>] {
+        &self.sources
+    }
+
+    /// The file that a finding is about.
+    pub fn file_of(&self, diagnostic: &Diagnostic) -> &str {
+        let source = diagnostic.span.as_ref().and_then(|span| self.sources.get(span.source));
+        source.map_or_else(|| self.file(), |source| source.name())
+    }
+
+    /// Adds a finding. Beyond [`MOST_OF_A_CODE`] of one code it is counted, and not kept.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        self.items.push(diagnostic);
+        let count = self.counts.entry(diagnostic.code).or_default();
+        *count += 1;
+        if *count <= MOST_OF_A_CODE {
+            self.items.push(diagnostic);
+        }
+    }
+
+    /// Findings of this code that were counted and not kept.
+    pub fn left_out(&self, code: Code) -> usize {
+        self.counts.get(&code).map_or(0, |count| count.saturating_sub(MOST_OF_A_CODE))
     }
 
     /// Keeps what the checks of a level and those before it find.
@@ -119,20 +167,23 @@ impl Diagnostics {
 
     /// The flow cannot be built.
     pub fn has_errors(&self) -> bool {
-        self.items.iter().any(|item| item.severity() == Severity::Error)
+        self.counts.keys().any(|code| code.severity() == Severity::Error)
     }
 
     /// Numbers of errors and warnings.
     pub fn counts(&self) -> (usize, usize) {
-        let errors = self.items.iter().filter(|item| item.severity() == Severity::Error).count();
-        (errors, self.items.len() - errors)
+        let of = |severity: Severity| {
+            let counts = self.counts.iter().filter(|(code, _)| code.severity() == severity);
+            counts.map(|(_, count)| count).sum()
+        };
+        (of(Severity::Error), of(Severity::Warning))
     }
 
     /// Findings by place; the same finding twice is shown once.
     pub fn sorted(&self) -> Vec<&Diagnostic> {
         let mut items: Vec<&Diagnostic> = self.items.iter().collect();
-        items
-            .sort_by_key(|item| (item.span.as_ref().map(|span| span.bytes.start), item.severity(), item.code.as_str()));
+        let place = |item: &Diagnostic| item.span.as_ref().map(|span| (span.source, span.bytes.start));
+        items.sort_by_key(|item| (place(item), item.severity(), item.code.as_str()));
         items.dedup();
         items
     }

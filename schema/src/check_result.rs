@@ -69,4 +69,25 @@ pub struct Finding {
     pub offset: Option<usize>,
     /// Number of bytes.
     pub len: Option<usize>,
+    /// Other places that belong to it; left out where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub related: Vec<Related>,
+}
+
+/// Another place of a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Related {
+    /// What is there, in a few words.
+    pub message: String,
+    /// The file, as the user named it.
+    pub file: String,
+    /// First line, from 1.
+    pub line: u32,
+    /// First column, from 1, in characters.
+    pub col: u32,
+    /// Last line.
+    pub end_line: u32,
+    /// Column after the last character.
+    pub end_col: u32,
 }

@@ -16,6 +16,7 @@ pub mod execution_metadata;
 pub mod fault;
 pub mod fields;
 pub mod flow;
+pub mod lineage;
 pub mod link;
 pub mod log_line;
 pub mod lowering;

@@ -3,14 +3,16 @@
 use super::load::Loaded;
 use super::load::document::NodeEntry;
 use super::plan::Plan;
-use crate::columns::{Finding, Known, LinkView, NodeView, Subject, look};
+use crate::columns::lineage::trace;
+use crate::columns::{Finding, LinkView, NodeView, Subject, look, order};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::executor::Executor;
 use crate::project::Project;
 use crate::template::Scope;
-use std::collections::{HashMap, HashSet};
+use pypeline_schema::lineage::SinkLineage;
 
-/// Looks at the columns of all nodes and reports what cannot go well with them.
+/// Looks at the columns of all nodes and reports what cannot go well with them. Gives the lineage of the sinks whose columns follow from
+/// the flow's own text.
 pub(super) fn check(
     loaded: &Loaded,
     plan: &Plan,
@@ -18,7 +20,7 @@ pub(super) fn check(
     scope: &Scope,
     executor: &dyn Executor,
     diagnostics: &mut Diagnostics,
-) -> Known {
+) -> Vec<SinkLineage> {
     let document = &loaded.document;
     let nodes = document.nodes.iter().zip(&loaded.modules).map(|(node, module)| {
         let module = module.as_ref().filter(|module| module.is_sound)?;
@@ -31,10 +33,11 @@ pub(super) fn check(
         to: link.to,
         input: &link.ports.1.port,
     });
+    let ids = document.nodes.iter().map(|node| node.id.as_str());
     let subject = Subject {
         nodes: nodes.collect(),
         links: links.collect(),
-        order: order(loaded, plan),
+        order: order(ids, &plan.sub_flows, plan.static_order.iter().copied()),
         project,
         scope,
         executor,
@@ -45,21 +48,7 @@ pub(super) fn check(
             diagnostics.push(placed(finding, node, loaded));
         }
     }
-    known
-}
-
-/// Sub flows in their static order, nodes in their waves. What no order holds comes last: it will not run.
-fn order(loaded: &Loaded, plan: &Plan) -> Vec<usize> {
-    let nodes = &loaded.document.nodes;
-    let by_id: HashMap<&str, usize> = nodes.iter().enumerate().map(|(at, node)| (node.id.as_str(), at)).collect();
-    let first = plan.static_order.iter().copied();
-    let mut seen = HashSet::new();
-    let sub_flows = first.chain(0..plan.sub_flows.len()).filter(|sub_flow| seen.insert(*sub_flow));
-    sub_flows
-        .filter_map(|sub_flow| plan.sub_flows.get(sub_flow))
-        .flat_map(|sub_flow| sub_flow.waves.iter().flatten())
-        .filter_map(|id| by_id.get(id.as_str()).copied())
-        .collect()
+    trace(&subject, &known, true)
 }
 
 fn placed(finding: &Finding, node: &NodeEntry, loaded: &Loaded) -> Diagnostic {

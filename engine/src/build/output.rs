@@ -3,12 +3,13 @@
 mod files;
 
 use crate::build::load::Loaded;
+use crate::build::load::defaults::reads_environment;
 use crate::build::plan::Plan;
 use crate::secrets::Reference;
 use pypeline_schema::FORMAT_VERSION;
 use pypeline_schema::dag::{DagControlLink, DagDataLink, DagFile, DagNode};
 use pypeline_schema::execution_metadata::{ExecutionMetadata, PluginPin};
-use pypeline_schema::flow::FlowInfo;
+use pypeline_schema::flow::{FlowInfo, Variable};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -64,6 +65,9 @@ pub fn job(loaded: &Loaded, plan: &Plan, flow: &FlowInfo) -> Job {
     // A secret that says only where it is may be said of every environment.
     let context = document.context.iter().map(|(name, variable)| (name, without_secret(variable)));
     let context = context.filter(|(_, variable)| !variable.secret || variable.default.is_some());
+    // What the run reads of its environment is no value yet; in the file it would stand above it.
+    let is_later = |variable: &Variable| variable.default.as_ref().is_some_and(reads_environment);
+    let context = context.filter(|(_, variable)| !is_later(variable));
     let context = context.map(|(name, variable)| (name.clone(), variable.default.unwrap_or(Value::Null)));
     Job { context: context.collect(), metadata, dag }
 }
@@ -88,13 +92,14 @@ fn metadata(loaded: &Loaded, plan: &Plan, dag: &DagFile) -> ExecutionMetadata {
         params: document.params.iter().map(|(name, variable)| (name.clone(), without_secret(variable))).collect(),
         uses: plan.uses.clone(),
         plugins: plugins.into_values().collect(),
+        lineage: Vec::new(),
     };
     metadata.fingerprint = crate::job_folder::fingerprint(dag, &metadata);
     metadata
 }
 
 /// A secret's default never reaches a file; where it is to be had may.
-fn without_secret(variable: &pypeline_schema::flow::Variable) -> pypeline_schema::flow::Variable {
+fn without_secret(variable: &Variable) -> Variable {
     let mut variable = variable.clone();
     let is_reference = |default: &Value| default.as_str().and_then(Reference::parse).is_some_and(|found| found.is_ok());
     if variable.secret {

@@ -24,6 +24,8 @@ impl Level {
         let text = code.as_str();
         match (text.get(..1), code) {
             (_, Code::FileUnreadable | Code::YamlSyntax | Code::NotAMapping) => Self::Yaml,
+            // What the text itself makes impossible to read as it stands.
+            (Some("L"), _) if ("L020".."L037").contains(&text) => Self::Yaml,
             (
                 _,
                 Code::UnknownKey
@@ -32,7 +34,9 @@ impl Level {
                 | Code::WrongValue
                 | Code::Alias
                 | Code::NotActedOn
-                | Code::SecretDefault,
+                | Code::SecretDefault
+                | Code::DefaultType
+                | Code::ReadAs,
             ) => Self::Schema,
             (Some("L"), _) => Self::Modules,
             (Some("C"), _) => Self::Columns,

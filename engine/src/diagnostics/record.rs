@@ -1,7 +1,7 @@
 //! Findings for programs: records whose places people can read too, nodes by their ids.
 
-use super::{Diagnostic, Diagnostics};
-use pypeline_schema::check_result::Finding;
+use super::{Diagnostic, Diagnostics, Span};
+use pypeline_schema::check_result::{Finding, Related};
 use serde_json::Value;
 use std::fmt::Write;
 
@@ -18,7 +18,7 @@ impl Diagnostics {
             severity: item.severity(),
             message: item.message.clone(),
             help: item.help.clone(),
-            file: self.file.clone(),
+            file: self.file_of(item).to_owned(),
             pointer: item.pointer.clone(),
             path: path(&item.pointer, &self.ids),
             line: span.map(|span| span.line),
@@ -27,6 +27,18 @@ impl Diagnostics {
             end_col: span.map(|span| span.end_col),
             offset: span.map(|span| span.bytes.start),
             len: span.map(|span| span.bytes.len()),
+            related: item.related.iter().map(|(span, words)| self.related(span, words)).collect(),
+        }
+    }
+
+    fn related(&self, span: &Span, message: &str) -> Related {
+        Related {
+            message: message.to_owned(),
+            file: self.sources().get(span.source).map_or("", |source| source.name()).to_owned(),
+            line: span.line,
+            col: span.col,
+            end_line: span.end_line,
+            end_col: span.end_col,
         }
     }
 }

@@ -24,8 +24,6 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub(super) use gather::typed;
-
 /// The values of one run as they may be written down.
 pub(super) struct HeldValues {
     pub context: BTreeMap<String, Held>,

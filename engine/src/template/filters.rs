@@ -3,10 +3,11 @@
 //! `{{ run.started_at | date('%Y-%m-%d', 'Europe/Berlin') }}`, `{{ run.started_at | date_add(days=-1) }}`,
 //! `{{ iter.item.path | stem }}`.
 
+use crate::scalar;
 use jiff::civil;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, Zoned};
-use minijinja::value::{Kwargs, Rest, Value, ValueOrKwargs};
+use minijinja::value::{Kwargs, Rest, Serde, Value, ValueOrKwargs};
 use minijinja::{Environment, Error, ErrorKind, State, filters};
 use std::path::Path;
 
@@ -22,6 +23,7 @@ pub(super) fn add_to(environment: &mut Environment<'_>) {
     environment.add_filter("extension", |path: &str| part(path, Path::extension));
     environment.add_filter("dirname", dirname);
     environment.add_filter("path_join", path_join);
+    environment.add_filter("typed", typed);
     bound(environment);
 }
 
@@ -119,6 +121,12 @@ fn date_add(value: &Value, units: Kwargs) -> Result<String, Error> {
 /// Seconds since 1970.
 fn timestamp(value: &Value) -> Result<i64, Error> {
     moment(value).map(|at| at.timestamp().as_second())
+}
+
+/// `typed`: a text as YAML reads it without quotes, so that a variable of the environment can be a number.
+fn typed(value: Value) -> Value {
+    let text = value.as_str().map(str::to_owned);
+    text.map_or(value, |text| Value::from(Serde(scalar::of_variable(text))))
 }
 
 fn part(path: &str, of: fn(&Path) -> Option<&std::ffi::OsStr>) -> String {

@@ -10,7 +10,8 @@ use std::time::Duration;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShellConfig {
-    /// A line for `sh -c`, or a list of a program and its arguments, which no shell sees
+    /// A line for `sh -c`, in which `${…}` is the shell's, or a list of a program and its arguments, which no shell sees
+    #[schemars(extend("format" = "shell-command"))]
     command: CommandLine,
     /// Folder to run it in; relative to the project, which is also the default
     #[serde(default = "project")]

@@ -1,45 +1,55 @@
 //! A node's configuration as written against its module's schema: keys, types, templates and SQL expressions.
 
 use super::document::{Document, NodeEntry};
+use super::modules::Found;
+use super::{homes, readings};
 use crate::config;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::code::Code;
-use crate::json_schema::{Checker, Violation, ViolationKind};
+use crate::json_schema::{Violation, ViolationKind};
 use crate::template;
 use pypeline_schema::manifest::ModuleManifest;
 use serde_json::Value;
 
 /// All that is wrong with it; the schema's own part is left out where there is no checker.
-pub fn check(
-    node: &NodeEntry,
-    manifest: &ModuleManifest,
-    checker: Option<&Checker>,
-    document: &Document,
-) -> Vec<Diagnostic> {
+pub fn check(node: &NodeEntry, found: &Found, document: &Document) -> Vec<Diagnostic> {
+    let Found { manifest, checker, expressions, .. } = found;
     let positions = &document.positions;
     let config = Value::Object(node.config.clone());
-    let mut found = Vec::new();
+    let mut findings = Vec::new();
     for (key, pointer) in &node.config_twice {
         let message = format!("`{key}` of `{}` is given twice", node.id);
-        found.push(Diagnostic::new(Code::ConfigTwice, message).at(pointer.clone(), positions.key(pointer)));
+        findings.push(Diagnostic::new(Code::ConfigTwice, message).at(pointer.clone(), positions.key(pointer)));
     }
-    let violations = checker.map(|checker| checker.check(&config)).unwrap_or_default();
-    found.extend(violations.into_iter().map(|violation| diagnose(violation, node, manifest, document)));
+    let violations = checker.as_ref().map(|checker| checker.check(&config)).unwrap_or_default();
+    let untold = violations.into_iter().filter(|violation| !positions.is_broken(&node.locate(&violation.pointer)));
+    findings.extend(untold.map(|violation| diagnose(violation, &config, node, manifest, document)));
     let (_, broken) = template::names(&config);
     for error in broken {
         let pointer = node.locate(&error.pointer);
         let span = positions.value(&pointer);
         let message = format!("not a template: {}", error.message);
-        found.push(Diagnostic::new(Code::TemplateSyntax, message).at(pointer, span));
+        findings.push(Diagnostic::new(Code::TemplateSyntax, message).at(pointer, span));
     }
-    let keys = config::expression_keys(manifest).into_iter();
-    found.extend(keys.filter_map(|key| check_expression(key, node, document)));
-    found
+    let keys = expressions.iter();
+    findings.extend(keys.filter_map(|key| check_expression(key, node, document)));
+    findings
 }
 
-fn diagnose(violation: Violation, node: &NodeEntry, manifest: &ModuleManifest, document: &Document) -> Diagnostic {
+fn diagnose(
+    violation: Violation,
+    config: &Value,
+    node: &NodeEntry,
+    manifest: &ModuleManifest,
+    document: &Document,
+) -> Diagnostic {
     let pointer = node.locate(&violation.pointer);
     let positions = &document.positions;
+    let help = match violation.kind {
+        ViolationKind::UnknownKey => homes::advice_in_configs(violation.pointer.trim_start_matches('/')),
+        _ => readings::advice(&violation, config.pointer(&violation.pointer), positions.plain(&pointer)),
+    };
+    let help = help.or(violation.help);
     let at_top = violation.pointer.matches('/').count() <= 1;
     let (code, message, span) = match violation.kind {
         ViolationKind::UnknownKey => {
@@ -56,7 +66,7 @@ fn diagnose(violation: Violation, node: &NodeEntry, manifest: &ModuleManifest, d
             (Code::ConfigWrongValue, format!("`{key}`: {}", violation.message), positions.value(&pointer))
         }
     };
-    Diagnostic { help: violation.help, ..Diagnostic::new(code, message) }.at(pointer, span)
+    Diagnostic { help, ..Diagnostic::new(code, message) }.at(pointer, span)
 }
 
 /// An SQL expression must be one expression and nothing more: it will stand inside a SELECT.

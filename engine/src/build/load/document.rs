@@ -25,6 +25,8 @@ pub struct Document {
     pub data: Vec<LinkEntry>,
     /// Entries of `connections.control:`.
     pub control: Vec<LinkEntry>,
+    /// Variables of the environment that the defaults of the context take their values from; true where they have another.
+    pub context_env: Vec<(String, bool)>,
     /// Places.
     pub positions: Positions,
 }
@@ -37,10 +39,12 @@ pub struct NodeEntry {
     pub module: String,
     /// `configs`, from whichever of its three places.
     pub config: Map<String, Value>,
-    /// Where each configuration key stands.
-    pub config_pointers: BTreeMap<String, String>,
+    /// The group that a configuration key stands in, where it is in one.
+    pub config_groups: BTreeMap<String, &'static str>,
     /// Keys that stand twice, with the second place.
     pub config_twice: Vec<(String, String)>,
+    /// Keys beside those of an entry.
+    pub unknown: Vec<String>,
     /// `misc`.
     pub misc: Map<String, Value>,
     /// Of the whole entry.
@@ -57,16 +61,18 @@ pub struct LinkEntry {
 
 impl Document {
     /// Takes a parsed flow apart.
-    pub fn read(value: &Value, positions: Positions) -> Self {
-        let nodes = value.get("modules").and_then(Value::as_array).into_iter().flatten().enumerate();
+    pub fn read(mut value: Value, positions: Positions) -> Self {
+        let mut connections = take(&mut value, "connections");
+        let nodes = list(take(&mut value, "modules")).into_iter().enumerate();
         Self {
-            flow: part(value, "flow"),
-            settings: part(value, "settings").unwrap_or_default(),
-            context: part(value, "context").unwrap_or_default(),
-            params: part(value, "params").unwrap_or_default(),
+            flow: part(&mut value, "flow"),
+            settings: part(&mut value, "settings").unwrap_or_default(),
+            context: part(&mut value, "context").unwrap_or_default(),
+            params: part(&mut value, "params").unwrap_or_default(),
             nodes: nodes.filter_map(|(at, node)| NodeEntry::read(node, format!("/modules/{at}"))).collect(),
-            data: links(value, "data"),
-            control: links(value, "control"),
+            data: links(&mut connections, "data"),
+            control: links(&mut connections, "control"),
+            context_env: Vec::new(),
             positions,
         }
     }
@@ -90,51 +96,72 @@ impl LinkEntry {
     }
 }
 
-fn part<T: DeserializeOwned>(value: &Value, key: &str) -> Option<T> {
-    serde_json::from_value(value.get(key)?.clone()).ok()
+/// Takes a value out of a mapping.
+fn take(value: &mut Value, key: &str) -> Value {
+    value.get_mut(key).map(Value::take).unwrap_or_default()
 }
 
-fn links(value: &Value, kind: &str) -> Vec<LinkEntry> {
-    let entries = value.pointer(&format!("/connections/{kind}")).and_then(Value::as_array).into_iter().flatten();
-    let entry =
-        |(at, value): (usize, &Value)| LinkEntry { pointer: format!("/connections/{kind}/{at}"), value: value.clone() };
-    entries.enumerate().map(entry).collect()
+fn list(value: Value) -> Vec<Value> {
+    if let Value::Array(items) = value { items } else { Vec::new() }
+}
+
+fn map(value: Value) -> Map<String, Value> {
+    if let Value::Object(map) = value { map } else { Map::new() }
+}
+
+fn text(value: Value) -> Option<String> {
+    if let Value::String(text) = value { Some(text) } else { None }
+}
+
+fn part<T: DeserializeOwned>(value: &mut Value, key: &str) -> Option<T> {
+    serde_json::from_value(take(value, key)).ok()
+}
+
+fn links(connections: &mut Value, kind: &str) -> Vec<LinkEntry> {
+    let entries = list(take(connections, kind)).into_iter().enumerate();
+    entries.map(|(at, value)| LinkEntry { pointer: format!("/connections/{kind}/{at}"), value }).collect()
 }
 
 impl NodeEntry {
-    fn read(node: &Value, pointer: String) -> Option<Self> {
+    fn read(mut node: Value, pointer: String) -> Option<Self> {
         let mut entry = Self {
-            id: node.get("id")?.as_str()?.to_owned(),
-            module: node.get("name")?.as_str()?.to_owned(),
+            id: text(take(&mut node, "id"))?,
+            module: text(take(&mut node, "name"))?,
             config: Map::new(),
-            config_pointers: BTreeMap::new(),
+            config_groups: BTreeMap::new(),
             config_twice: Vec::new(),
-            misc: node.get("misc").and_then(Value::as_object).cloned().unwrap_or_default(),
+            misc: map(take(&mut node, "misc")),
+            unknown: Vec::new(),
             pointer,
         };
-        let configs = node.get("configs").and_then(Value::as_object);
-        for (key, value) in configs.into_iter().flatten() {
-            let base = format!("{}/configs", entry.pointer);
-            match (key.as_str(), value) {
-                (group @ ("required" | "optional"), Value::Object(keys)) => {
+        let configs = take(&mut node, "configs");
+        let keys = map(node).into_iter().map(|(key, _)| key);
+        entry.unknown = keys.filter(|key| !["id", "name", "configs", "misc"].contains(&key.as_str())).collect();
+        for (key, value) in map(configs) {
+            let group = ["required", "optional"].into_iter().find(|group| *group == key);
+            match (group, value) {
+                (Some(group), Value::Object(keys)) => {
                     for (key, value) in keys {
-                        entry.add(key, value, format!("{base}/{group}/{}", escape(key)));
+                        entry.add(key, value, Some(group));
                     }
                 }
-                ("required" | "optional", Value::Null) => {}
-                _ => entry.add(key, value, format!("{base}/{}", escape(key))),
+                (Some(_), Value::Null) => {}
+                (_, value) => entry.add(key, value, None),
             }
         }
         Some(entry)
     }
 
-    fn add(&mut self, key: &str, value: &Value, pointer: String) {
-        if self.config.contains_key(key) {
-            self.config_twice.push((key.to_owned(), pointer));
-        } else {
-            self.config.insert(key.to_owned(), value.clone());
-            self.config_pointers.insert(key.to_owned(), pointer);
+    fn add(&mut self, key: String, value: Value, group: Option<&'static str>) {
+        if self.config.contains_key(&key) {
+            let pointer = format!("{}/configs{}/{}", self.pointer, below(group), escape(&key));
+            self.config_twice.push((key, pointer));
+            return;
         }
+        if let Some(group) = group {
+            self.config_groups.insert(key.clone(), group);
+        }
+        self.config.insert(key, value);
     }
 
     /// The pointer in the file of a pointer within the configuration.
@@ -143,7 +170,14 @@ impl NodeEntry {
             Some((key, rest)) => (key, format!("/{rest}")),
             None => (inner.trim_start_matches('/'), String::new()),
         };
-        let base = self.config_pointers.get(&key.replace("~1", "/").replace("~0", "~"));
-        base.map_or_else(|| format!("{}/configs", self.pointer), |base| format!("{base}{rest}"))
+        let name = key.replace("~1", "/").replace("~0", "~");
+        if !self.config.contains_key(&name) {
+            return format!("{}/configs", self.pointer);
+        }
+        format!("{}/configs{}/{key}{rest}", self.pointer, below(self.config_groups.get(&name).copied()))
     }
+}
+
+fn below(group: Option<&str>) -> String {
+    group.map_or_else(String::new, |group| format!("/{group}"))
 }

@@ -1,6 +1,7 @@
 //! The flow against the format's JSON Schema: every violation, at its place.
 
 use super::yaml::{Positions, escape};
+use super::{defaults, homes, readings};
 use crate::diagnostics::code::Code;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::json_schema::{Checker, Violation, ViolationKind};
@@ -13,16 +14,28 @@ use serde_json::Value;
 /// Reports all violations of the flow format.
 pub fn check(value: &Value, positions: &Positions, diagnostics: &mut Diagnostics) {
     if !value.is_object() {
+        if diagnostics.has_errors() {
+            return;
+        }
+        let message = match (value.is_null(), positions.sources().first()) {
+            (true, Some(source)) if source.text().trim().is_empty() => "the file is empty",
+            (true, Some(source)) if source.text().contains('#') => "there are only comments in the file",
+            _ => "a flow must be a mapping of sections",
+        };
         let help = "a flow has the sections `flow`, `settings`, `modules` and `connections`";
-        let span = positions.value("");
-        diagnostics
-            .push(Diagnostic::new(Code::NotAMapping, "a flow must be a mapping of sections").help(help).at("", span));
+        let finding = Diagnostic::new(Code::NotAMapping, message).help(help);
+        diagnostics.push(finding.at("", positions.value("")));
         return;
     }
     match Checker::new(schemars::schema_for!(FlowFile).to_value()) {
         Ok(checker) => {
-            for violation in checker.check(value).into_iter().filter(|violation| !is_told_by_plan(violation, value)) {
-                diagnostics.push(diagnose(violation, positions));
+            let is_told = |violation: &Violation| {
+                is_told_by_plan(violation, value)
+                    || is_told_by_module(violation, value)
+                    || positions.is_broken(&violation.pointer)
+            };
+            for violation in checker.check(value).into_iter().filter(|violation| !is_told(violation)) {
+                diagnostics.push(diagnose(violation, value, positions));
             }
         }
         Err(error) => {
@@ -41,8 +54,24 @@ fn is_told_by_plan(violation: &Violation, value: &Value) -> bool {
         && value.pointer(&violation.pointer).is_some_and(Value::is_object)
 }
 
-fn diagnose(violation: Violation, positions: &Positions) -> Diagnostic {
+/// An unknown key of a node: whoever knows the module can say where it belongs.
+fn is_told_by_module(violation: &Violation, value: &Value) -> bool {
+    let Some((node, _)) = violation.pointer.rsplit_once('/') else { return false };
+    violation.kind == ViolationKind::UnknownKey
+        && node.strip_prefix("/modules/").is_some_and(|at| !at.contains('/'))
+        && value
+            .pointer(node)
+            .is_some_and(|node| ["id", "name"].iter().all(|key| node.get(key).is_some_and(Value::is_string)))
+}
+
+fn diagnose(violation: Violation, value: &Value, positions: &Positions) -> Diagnostic {
+    let advice = match violation.kind {
+        ViolationKind::UnknownKey => homes::advice(&violation.pointer),
+        _ => readings::advice(&violation, value.pointer(&violation.pointer), positions.plain(&violation.pointer))
+            .or_else(|| list_in_list(&violation, value, positions)),
+    };
     let Violation { kind, pointer, message, help } = violation;
+    let help = advice.or(help);
     let (code, span) = match kind {
         ViolationKind::UnknownKey => (Code::UnknownKey, positions.key(&pointer)),
         ViolationKind::MissingKey => (Code::MissingKey, positions.key(&pointer)),
@@ -51,6 +80,16 @@ fn diagnose(violation: Violation, positions: &Positions) -> Diagnostic {
     };
     let help = help.or_else(|| link_help(&pointer).map(str::to_owned));
     Diagnostic { help, ..Diagnostic::new(code, message) }.at(pointer, span)
+}
+
+/// A list that is included as an item stays a list within the list, which its author may not have meant.
+fn list_in_list(violation: &Violation, value: &Value, positions: &Positions) -> Option<String> {
+    let pointer = &violation.pointer;
+    let is_item = pointer.rsplit('/').next().is_some_and(|last| last.parse::<usize>().is_ok());
+    let is_list = value.pointer(pointer).is_some_and(Value::is_array);
+    (is_item && is_list && positions.is_included(pointer)).then(|| {
+        "the included file is a list, and stands here as one item: include it as the whole list, `modules: !include part.yaml`".to_owned()
+    })
 }
 
 fn link_help(pointer: &str) -> Option<&'static str> {
@@ -68,7 +107,9 @@ fn check_secrets(value: &Value, positions: &Positions, diagnostics: &mut Diagnos
             let default = variable.get("default").filter(|default| !default.is_null());
             let pointer = format!("/{section}/{}/default", escape(name));
             let is_secret = variable.get("secret") == Some(&Value::Bool(true));
-            match default.map(|default| default.as_str().and_then(Reference::parse)) {
+            let place = default.and_then(Value::as_str).and_then(defaults::secret_place);
+            let is_kept = section == "context" && is_secret && place.is_some();
+            match default.filter(|_| !is_kept).map(|default| default.as_str().and_then(Reference::parse)) {
                 Some(Some(Err(error))) => {
                     let finding = Diagnostic::new(Code::SecretReference, error.to_string());
                     let finding = Diagnostic { help: error.help, ..finding };

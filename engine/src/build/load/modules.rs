@@ -2,7 +2,8 @@
 
 use super::document::{Document, NodeEntry};
 use super::resolved::Resolved;
-use super::{ask, configs};
+use super::yaml::escape;
+use super::{ask, configs, homes, references};
 use crate::config;
 use crate::diagnostics::code::Code;
 use crate::diagnostics::{Diagnostic, Diagnostics, suggest};
@@ -16,11 +17,15 @@ use std::sync::Arc;
 
 /// A module as it was found, for all its nodes.
 #[derive(Clone)]
-struct Found {
-    plugin: Arc<Plugin>,
-    manifest: Arc<ModuleManifest>,
+pub(super) struct Found {
+    pub plugin: Arc<Plugin>,
+    pub manifest: Arc<ModuleManifest>,
     /// None if the module's own schema is damaged, which is reported once.
-    checker: Option<Arc<Checker>>,
+    pub checker: Option<Arc<Checker>>,
+    /// Keys whose values are SQL expressions.
+    pub expressions: Arc<[String]>,
+    /// Keys whose texts are lines for a shell.
+    pub commands: Arc<[String]>,
 }
 
 /// Finds modules for names; loads all libraries once a name is not in the registry.
@@ -31,17 +36,26 @@ struct Catalog<'a> {
     known: BTreeMap<String, Result<Found, Box<Diagnostic>>>,
 }
 
-/// The module of each node, in the nodes' order; none where there is none, which is reported.
+/// The module of each node, in the nodes' order; none where there is none, which is reported. Variables of the environment become
+/// templates in the nodes' configurations.
 pub fn resolve(
-    document: &Document,
+    document: &mut Document,
     plugins: &mut Plugins,
     registry: &Registry,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Option<Resolved>> {
     let mut catalog = Catalog { plugins, registry, all: None, known: BTreeMap::new() };
     let linked = document.linked_outputs();
-    let resolve = |node: &NodeEntry| {
-        let Found { plugin, manifest, checker } = match catalog.find(&node.module, diagnostics) {
+    let mut nodes = std::mem::take(&mut document.nodes);
+    let mut resolve = |node: &mut NodeEntry| {
+        let found = catalog.find(&node.module, diagnostics);
+        let schema = found.as_ref().ok().map(|found| &found.manifest.config_json_schema);
+        for key in &node.unknown {
+            let pointer = format!("{}/{}", node.pointer, escape(key));
+            let finding = homes::unknown_of_node(key, &pointer, schema);
+            diagnostics.push(finding.at(&pointer, document.positions.key(&pointer)));
+        }
+        let found = match found {
             Ok(found) => found,
             Err(finding) => {
                 let pointer = format!("{}/name", node.pointer);
@@ -50,9 +64,11 @@ pub fn resolve(
                 return None;
             }
         };
-        let findings = configs::check(node, &manifest, checker.as_deref(), document);
-        let mut is_sound = checker.is_some() && findings.is_empty();
+        let mut findings = references::keep(node, &found, document);
+        findings.extend(configs::check(node, &found, document));
+        let mut is_sound = found.checker.is_some() && findings.is_empty();
         findings.into_iter().for_each(|finding| diagnostics.push(finding));
+        let Found { plugin, manifest, .. } = found;
         let config = config::with_defaults(&manifest, &node.config);
         let effect = manifest.effect;
         let mut resolved = Resolved { plugin, manifest, config, effect, answer: None, is_sound };
@@ -76,7 +92,9 @@ pub fn resolve(
         resolved.is_sound = is_sound;
         Some(resolved)
     };
-    document.nodes.iter().map(resolve).collect()
+    let modules = nodes.iter_mut().map(&mut resolve).collect();
+    document.nodes = nodes;
+    modules
 }
 
 impl Catalog<'_> {
@@ -91,7 +109,11 @@ impl Catalog<'_> {
                 let message = format!("the configuration schema of module `{module}` is damaged: {error}");
                 diagnostics.push(Diagnostic::new(Code::BrokenPlugin, message));
             });
-            Ok(Found { plugin, manifest, checker: checker.ok().map(Arc::new) })
+            let keys =
+                |format: &str| config::keys_of_format(&manifest, format).into_iter().map(str::to_owned).collect();
+            let (expressions, commands) = (keys(config::SQL_EXPRESSION), keys(config::SHELL_COMMAND));
+            let checker = checker.ok().map(Arc::new);
+            Ok(Found { plugin, manifest, checker, expressions, commands })
         });
         self.known.insert(module.to_owned(), found.clone());
         found

@@ -31,6 +31,9 @@ pub(super) fn check(
     diagnostics: &mut Diagnostics,
 ) -> TemplateUses {
     let mut found = Found::default();
+    for (name, has_other) in &subject.document.context_env {
+        found.environment(name.clone(), *has_other);
+    }
     let mut check = |used: &Names, written: &Expression, is_expression: bool, moment: Moment| {
         let place = Place { subject, flows, outer, order, scopes, moment };
         let checker = Checker { place: &place, is_expression };

@@ -160,7 +160,7 @@ fn declared(
         // A secret is kept as it is, and read as its type where it is used.
         let type_name = variable.filter(|variable| !variable.secret).and_then(|variable| variable.type_name);
         // The value may be a secret all the same: it stands in no message.
-        let value = crate::run::templater::typed(type_name, value).ok_or_else(|| {
+        let value = crate::typed::typed(type_name, value).ok_or_else(|| {
             let text = format!("the value for context variable `{name}` is not of its declared type");
             Box::new(Fault::new(FaultKind::Data, text))
         })?;

@@ -4,9 +4,11 @@
 use super::given::{Content, Given, Source};
 use super::problem::Problem;
 use crate::diagnostics::suggest;
+use crate::placeholder;
 use crate::run::RunOptions;
 use crate::run::job::Job;
 use crate::secrets::{Reason, Reference, SecretError};
+use crate::typed::typed;
 use pypeline_schema::flow::{Variable, VariableType};
 use pypeline_schema::secret::Secret;
 use serde_json::{Map, Value};
@@ -35,6 +37,8 @@ struct Section<'a> {
     /// What names in the environment begin with.
     prefix: &'static str,
     given: BTreeMap<String, Given>,
+    /// Whose defaults ask for variables of the environment that are not there.
+    waiting: BTreeSet<String>,
     problems: Vec<Problem>,
 }
 
@@ -109,7 +113,7 @@ impl<'a> Section<'a> {
         used: &'a [String],
         prefix: &'static str,
     ) -> Self {
-        Self { kind, declared, used, prefix, given: BTreeMap::new(), problems: Vec::new() }
+        Self { kind, declared, used, prefix, given: BTreeMap::new(), waiting: BTreeSet::new(), problems: Vec::new() }
     }
 
     fn knows(&self, name: &str) -> bool {
@@ -126,8 +130,11 @@ impl<'a> Section<'a> {
 
     fn declared_defaults(&mut self) {
         for (name, variable) in self.declared {
-            if let Some(default) = &variable.default {
-                self.give(name.clone(), default.clone(), Source::Declared);
+            let Some(default) = &variable.default else { continue };
+            match with_environment(default) {
+                Some(default) => self.give(name.clone(), default, Source::Declared),
+                // The variable of the environment is told as missing; that nobody gives this one follows from it.
+                None => drop(self.waiting.insert(name.clone())),
             }
         }
     }
@@ -277,8 +284,12 @@ impl<'a> Section<'a> {
                 _ => false,
             })
         };
-        for name in self.used {
-            if self.given.contains_key(name) || is_told(&self.problems, name) {
+        // A parameter without a default has to be given, whether a template reads it or not.
+        let declared =
+            self.declared.iter().filter(|(_, variable)| self.kind == "parameter" && variable.default.is_none());
+        let needed: BTreeSet<&String> = declared.map(|(name, _)| name).chain(self.used).collect();
+        for name in needed {
+            if self.given.contains_key(name) || self.waiting.contains(name) || is_told(&self.problems, name) {
                 continue;
             }
             let variable = self.variable(name);
@@ -293,6 +304,22 @@ impl<'a> Section<'a> {
     }
 }
 
+/// A declared default with the values of the environment in the place of `${NAME}`; none where one is not set.
+fn with_environment(default: &Value) -> Option<Value> {
+    match default {
+        Value::String(text) if placeholder::has_any(text) => {
+            placeholder::replaced(text, &|name| std::env::var(name).ok()).ok().map(Value::String)
+        }
+        Value::Array(items) => items.iter().map(with_environment).collect(),
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, item)| Some((key.clone(), with_environment(item)?)))
+            .collect::<Option<_>>()
+            .map(Value::Object),
+        other => Some(other.clone()),
+    }
+}
+
 /// A reference to a secret below the top of a value.
 fn reference_inside(value: &Value) -> Option<String> {
     let is_reference = |value: &Value| {
@@ -303,27 +330,5 @@ fn reference_inside(value: &Value) -> Option<String> {
         Value::Array(items) => items.iter().find_map(|item| is_reference(item).or_else(|| reference_inside(item))),
         Value::Object(map) => map.values().find_map(|item| is_reference(item).or_else(|| reference_inside(item))),
         _ => None,
-    }
-}
-
-/// A value as the declared type; a text where none is declared is taken for what it looks like. None if it does not fit.
-pub(in crate::run) fn typed(declared: Option<VariableType>, value: Value) -> Option<Value> {
-    let fits = |value: &Value| match declared {
-        None => true,
-        Some(VariableType::Str) => value.is_string(),
-        Some(VariableType::Int) => value.is_i64() || value.is_u64(),
-        Some(VariableType::Float) => value.is_number(),
-        Some(VariableType::Bool) => value.is_boolean(),
-        Some(VariableType::List) => value.is_array(),
-        Some(VariableType::Dict) => value.is_object(),
-    };
-    match (&value, declared) {
-        (Value::Null, _) | (Value::String(_), Some(VariableType::Str)) => Some(value),
-        (Value::String(text), _) => match serde_json::from_str(text).ok().filter(fits) {
-            Some(parsed) => Some(parsed),
-            None => declared.is_none().then_some(value),
-        },
-        (Value::Number(_) | Value::Bool(_), Some(VariableType::Str)) => Some(Value::String(value.to_string())),
-        _ => fits(&value).then_some(value),
     }
 }

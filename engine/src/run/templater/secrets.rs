@@ -1,6 +1,5 @@
 //! The secrets of one run as its templates ask for them, and which of them a sub flow needs.
 
-use super::gather::typed;
 use super::given::{Content, Given, Source};
 use super::keeper::{Keeper, STALE, note};
 use super::problem::Problem;
@@ -207,7 +206,7 @@ impl OfRun {
         let secret = self.secret(key)?;
         // Without a declared type it is a text: a password of digits is no number.
         let declared = self.declared.get(key).and_then(|declared| declared.type_name).unwrap_or(VariableType::Str);
-        typed(Some(declared), Value::String(secret.expose().to_owned()))
+        crate::typed::typed(Some(declared), Value::String(secret.expose().to_owned()))
     }
 
     /// Something of a secret's type that says nothing.

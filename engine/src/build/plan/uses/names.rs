@@ -2,6 +2,7 @@
 
 use super::globals;
 use super::place::{Earlier, Place};
+use crate::build::load::defaults::not_allowed;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::code::Code;
 use crate::diagnostics::suggest;
@@ -23,6 +24,11 @@ pub(super) struct Found {
 }
 
 impl Found {
+    /// A variable of the environment; `has_other` where there is something to take otherwise.
+    pub fn environment(&mut self, name: String, has_other: bool) {
+        if has_other { &mut self.optional_env } else { &mut self.env }.insert(name);
+    }
+
     pub fn uses(self) -> TemplateUses {
         let list = |names: BTreeSet<String>| names.into_iter().collect();
         let Self { context, params, globals, each, env, optional_env, secrets } = self;
@@ -87,7 +93,7 @@ impl Checker<'_> {
         }
         for (name, has_other) in &used.env {
             findings.extend(self.env(name).map(|finding| ("env", finding)));
-            if *has_other { &mut found.optional_env } else { &mut found.env }.insert(name.clone());
+            found.environment(name.clone(), *has_other);
         }
         for (path, key) in &used.secrets {
             let reference = Reference::vault(path, key);
@@ -134,19 +140,7 @@ impl Checker<'_> {
 
     /// What a flow reads of the environment stands in its settings, for a reviewer to see.
     fn env(&self, name: &str) -> Option<Diagnostic> {
-        let allowed = self.place.subject.document.settings.env.as_deref().unwrap_or_default();
-        if allowed.iter().any(|known| known == name) {
-            return None;
-        }
-        let message = format!("the environment variable `{name}` is not among `settings.env`");
-        let names: Vec<&str> = allowed.iter().map(String::as_str).collect();
-        let help = match suggest::nearest(name, names) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!(
-                "allow it: `settings: {{env: [{name}]}}`; for a secret, use a context variable with `env://{name}`"
-            ),
-        };
-        Some(Diagnostic::new(Code::EnvNotAllowed, message).help(help))
+        not_allowed(name, self.place.subject.document.settings.env.as_deref())
     }
 
     fn undeclared(&self, section: &str, name: &str) -> Diagnostic {
