@@ -163,6 +163,7 @@ impl Diagnostics {
     /// Keeps what the checks of a level and those before it find.
     pub fn keep(&mut self, level: Level) {
         self.items.retain(|item| Level::of(item.code) <= level);
+        self.counts.retain(|code, _| Level::of(*code) <= level);
     }
 
     /// The flow cannot be built.

@@ -16,6 +16,12 @@ impl Scene {
         }
         for setup in &part.setups {
             match setup.as_str() {
+                // The flow one folder deeper than it should be.
+                "folder" => {
+                    let text = project.read("flow.yaml");
+                    std::fs::remove_file(project.path("flow.yaml")).unwrap();
+                    project.write("flow.yaml/main.yaml", text);
+                }
                 // The flow in Latin-1.
                 "latin-1" => {
                     let text = project.read("flow.yaml");
