@@ -111,10 +111,10 @@ impl Diagnostic {
 /// All findings about one flow, in the order of their places.
 #[derive(Debug, Clone, Default)]
 pub struct Diagnostics {
-    /// The flow, and behind it the files that it includes.
-    sources: Vec<Arc<Source>>,
     /// The id of each entry of `modules:`, for places that people read; empty where there is none.
     pub ids: Vec<String>,
+    /// The flow, and behind it the files that it includes.
+    sources: Vec<Arc<Source>>,
     items: Vec<Diagnostic>,
     counts: HashMap<Code, usize>,
 }
@@ -163,6 +163,7 @@ impl Diagnostics {
     /// Keeps what the checks of a level and those before it find.
     pub fn keep(&mut self, level: Level) {
         self.items.retain(|item| Level::of(item.code) <= level);
+        self.counts.retain(|code, _| Level::of(*code) <= level);
     }
 
     /// The flow cannot be built.

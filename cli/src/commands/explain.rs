@@ -48,23 +48,50 @@ fn record(code: Code) -> Value {
     json!({"code": code.as_str(), "severity": code.severity(), "title": code.title(), "page": page(code.page(), false)})
 }
 
-/// A page without its remarks to the tests; on a terminal headings are bold and code is indented.
+/// A page without its remarks to the tests; on a terminal headings are bold, code is indented, and paragraphs are broken anew.
 fn page(markdown: &str, is_terminal: bool) -> String {
-    let (mut out, mut is_code) = (String::new(), false);
-    for line in markdown.lines().filter(|line| !line.starts_with("<!--")) {
+    let lines = markdown.lines().filter(|line| !line.starts_with("<!--"));
+    if !is_terminal {
+        return lines.flat_map(|line| [line, "\n"]).collect();
+    }
+    let (mut out, mut paragraph, mut is_code) = (String::new(), String::new(), false);
+    for line in lines {
         let is_fence = line.starts_with("```");
-        is_code ^= is_fence;
-        match line.trim_start_matches('#') {
-            _ if !is_terminal => out.push_str(line),
-            // The fence of a file that has a name shows that name.
-            _ if is_fence => match line.split_once("file=") {
-                Some((_, name)) => out.push_str(&format!("    \u{1b}[2m{name}:\u{1b}[0m")),
-                None => continue,
-            },
-            _ if is_code => out.push_str(&format!("    {line}")),
-            heading if heading.len() < line.len() => out.push_str(&format!("\u{1b}[1m{}\u{1b}[0m", heading.trim())),
-            _ => out.push_str(line),
+        let heading = line.trim_start_matches('#');
+        if !(is_code || is_fence || line.is_empty() || heading.len() < line.len()) {
+            paragraph.push_str(line);
+            paragraph.push(' ');
+            continue;
         }
+        out.push_str(&wrapped(&std::mem::take(&mut paragraph)));
+        is_code ^= is_fence;
+        match is_fence.then(|| line.split_once("file=")) {
+            // The fence of a file that has a name shows that name.
+            Some(Some((_, name))) => out.push_str(&format!("    \u{1b}[2m{name}:\u{1b}[0m\n")),
+            Some(None) => {}
+            None if is_code => out.push_str(&format!("    {line}\n")),
+            None if line.is_empty() => out.push('\n'),
+            None => out.push_str(&format!("\u{1b}[1m{}\u{1b}[0m\n", heading.trim())),
+        }
+    }
+    out + &wrapped(&paragraph)
+}
+
+/// Columns that a paragraph takes on a terminal.
+const WIDTH: usize = 100;
+
+/// A paragraph broken between words.
+fn wrapped(text: &str) -> String {
+    let (mut out, mut length) = (String::new(), 0);
+    for word in text.split_whitespace() {
+        let room = word.chars().count() + 1;
+        if length > 0 {
+            out.push(if length + room > WIDTH { '\n' } else { ' ' });
+        }
+        length = if length + room > WIDTH { room } else { length + room };
+        out.push_str(word);
+    }
+    if length > 0 {
         out.push('\n');
     }
     out
@@ -81,5 +108,9 @@ mod tests {
         let (bold, dim, end) = ("\u{1b}[1m", "\u{1b}[2m", "\u{1b}[0m");
         let drawn = format!("{bold}T{end}\n{bold}Wrong{end}\n    {dim}a.yaml:{end}\n    a: 1 # b\n    c\n");
         assert_eq!(page(markdown, true), drawn);
+        let long = "word ".repeat(30);
+        let lines: Vec<String> = page(&format!("{long}\n{long}"), true).lines().map(str::to_owned).collect();
+        assert_eq!((lines.len(), lines.join(" ")), (3, long.repeat(2).trim().to_owned()));
+        assert!(lines.iter().all(|line| line.len() <= WIDTH));
     }
 }

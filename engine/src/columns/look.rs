@@ -108,6 +108,10 @@ impl<'a> Looker<'a> {
     fn node(&mut self, at: usize, config: Option<&Map<String, Value>>) {
         let (Some(node), Some(config)) = (self.view(at), config) else { return };
         let inputs = self.inputs(at);
+        // A port without a link is told of already; that no column comes through it follows from that.
+        if node.manifest.input_ports.iter().any(|port| !inputs.contains_key(port.as_str())) {
+            return;
+        }
         let lowering = self.known.lowerings.get(&at).cloned();
         match lowering {
             Some(Lowering::Scan(scan)) => self.scan(at, config, scan),

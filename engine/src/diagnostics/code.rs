@@ -139,7 +139,7 @@ mod tests {
     fn the_reference_page_is_current() {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reference/diagnostics.md");
         let mut page = "# Diagnostics\n\nMade from `engine/src/diagnostics/code.rs`. `L`: found while loading (form, modules, configurations). \
-                        `P`: found while planning (links, sub flows, templates). Each code has a page with a wrong and a right example; \
+                        `P`: found while planning (links, sub flows, templates). `C`: columns and types. Each code has a page with a wrong and a right example; \
                         `pype explain CODE` shows it too.\n\n| code | severity | finding |\n| --- | --- | --- |\n"
             .to_owned();
         for code in Code::ALL {

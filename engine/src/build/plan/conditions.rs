@@ -110,5 +110,7 @@ fn check_opposite(subject: &Subject<'_>, first: &ControlLink, second: &ControlLi
     let help = format!("write `({}|else)`: then one of the two opens, and never both", second.order);
     let span = second.expression.as_ref().and_then(|expression| expression.span(subject));
     let pointer = second.expression.as_ref().map_or(&second.pointer, |expression| &expression.pointer);
-    diagnostics.push(Diagnostic::new(Code::Opposite, message).help(help).at(pointer, span));
+    let place = first.expression.as_ref().and_then(|expression| expression.span(subject));
+    let finding = Diagnostic::new(Code::Opposite, message).help(help).related(place, "asked first");
+    diagnostics.push(finding.at(pointer, span));
 }

@@ -183,7 +183,9 @@ fn report(subject: &Subject<'_>, join: Join, link: &ControlLink, other: &Control
             format!("to run it after either, write `misc: {{join: any}}` at `{to}`"),
         ),
     };
-    let finding = Diagnostic::new(Code::NeverRuns, message).help(help);
+    let finding = Diagnostic::new(Code::NeverRuns, message)
+        .help(help)
+        .related(subject.value(&other.pointer), "does not open then");
     diagnostics.push(finding.at(&link.pointer, subject.value(&link.pointer)));
 }
 

@@ -2,7 +2,7 @@
 
 use super::page::Part;
 use crate::support::installation::built_in;
-use crate::support::{Output, Project};
+use crate::support::{Output, Project, place};
 use std::path::PathBuf;
 
 /// A project with the files of an example.
@@ -16,6 +16,12 @@ impl Scene {
         }
         for setup in &part.setups {
             match setup.as_str() {
+                // The flow one folder deeper than it should be.
+                "folder" => {
+                    let text = project.read("flow.yaml");
+                    std::fs::remove_file(project.path("flow.yaml")).unwrap();
+                    project.write("flow.yaml/main.yaml", text);
+                }
                 // The flow in Latin-1.
                 "latin-1" => {
                     let text = project.read("flow.yaml");
@@ -28,6 +34,11 @@ impl Scene {
                 "cut-plugin" => {
                     let whole = std::fs::read(built_in("libpype_rows.so")).unwrap();
                     project.write("modules/libmy_rows.so", &whole[..4096]);
+                }
+                // A plugin of somebody else.
+                "demo-plugin" => {
+                    let name = "libpype_demo_lowering.so";
+                    project.copy(&place("PYPE_FOREIGN_PLUGINS").join(name), &format!("modules/{name}"));
                 }
                 other => panic!("there is no setup `{other}`"),
             }

@@ -184,7 +184,7 @@ fn ends_of_links_are_told_with_what_is_there() {
     let found = found(&[], &links);
     let (code, _, help) = &found[0];
     assert_eq!((found.len(), code.as_str()), (1, "P009"));
-    for link in ["`a (1|) b` (line 15)", "`b (1|) s` (line 16)", "`s (1|) a` (line 17)"] {
+    for link in ["`a (1|) b` (line 16)", "`b (1|) s` (line 17)", "`s (1|) a` (line 18)"] {
         assert!(help.contains(link), "{help}");
     }
 }
