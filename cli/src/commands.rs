@@ -2,7 +2,9 @@
 
 pub mod clean;
 pub mod context;
+pub mod dry_run;
 pub mod flow;
+pub mod graph;
 pub mod history;
 pub mod init;
 pub mod logs;
@@ -10,6 +12,7 @@ pub mod modules;
 pub mod registry;
 pub mod run;
 pub mod schema;
+mod subject;
 
 use crate::args::Global;
 use pypeline_engine::project::Project;

@@ -55,6 +55,8 @@ fn dispatch(cli: &Cli) -> Result<u8, exit::Failure> {
     match &cli.command {
         Command::Validate(args) => commands::flow::validate(&cli.global, args),
         Command::Build(args) => commands::flow::build(&cli.global, args),
+        Command::Graph(args) => commands::graph::graph(&cli.global, args),
+        Command::DryRun(args) => commands::dry_run::dry_run(&cli.global, args),
         Command::Run(args) => commands::run::run(&cli.global, args),
         Command::Clean(args) => commands::clean::clean(&cli.global, args),
         Command::Context(args) => commands::context::context(&cli.global, args),

@@ -10,7 +10,7 @@ use crate::plugins::Plugins;
 use crate::project::Project;
 use crate::registry::{Registry, RegistryError};
 use load::Loaded;
-pub use output::WriteError;
+pub use output::{Job, WriteError};
 use plan::Plan;
 use pypeline_schema::manifest::Effect;
 use std::path::{Path, PathBuf};
@@ -53,17 +53,40 @@ pub fn validate(project: &Project, flow: &Path) -> Result<Checked, BuildError> {
     Ok(Checked { diagnostics, counts })
 }
 
-/// Checks a flow and, if it has no errors, writes its job folder: `out`, or `<root>/jobs/<name>`.
-pub fn build(project: &Project, flow: &Path, out: Option<&Path>) -> Result<Built, BuildError> {
+/// A flow built in memory.
+pub struct Planned {
+    /// All findings.
+    pub diagnostics: Diagnostics,
+    /// What the job folder would hold; none if there were errors.
+    pub job: Option<Job>,
+    /// Numbers of nodes and sub flows.
+    pub counts: (usize, usize),
+}
+
+/// Checks a flow and, if it has no errors, gives its job without writing it.
+///
+/// # Errors
+/// The registry cannot be read.
+pub fn plan_job(project: &Project, flow: &Path) -> Result<Planned, BuildError> {
     let (diagnostics, prepared) = prepare(project, flow)?;
     let counts = prepared.as_ref().map_or((0, 0), |(loaded, plan)| (loaded.document.nodes.len(), plan.sub_flows.len()));
     let info = prepared.as_ref().and_then(|(loaded, _)| loaded.document.flow.clone());
-    let (Some((loaded, plan)), Some(info), false) = (prepared, info, diagnostics.has_errors()) else {
+    let job = match (prepared, info) {
+        (Some((loaded, plan)), Some(info)) if !diagnostics.has_errors() => Some(output::job(loaded, plan, info)),
+        _ => None,
+    };
+    Ok(Planned { diagnostics, job, counts })
+}
+
+/// Checks a flow and, if it has no errors, writes its job folder: `out`, or `<root>/jobs/<name>`.
+pub fn build(project: &Project, flow: &Path, out: Option<&Path>) -> Result<Built, BuildError> {
+    let Planned { diagnostics, job, counts } = plan_job(project, flow)?;
+    let Some(job) = job else {
         return Ok(Built { diagnostics, folder: None, counts, effects: Vec::new() });
     };
-    let path = out.map_or_else(|| project.jobs().join(&info.name), Path::to_path_buf);
-    let folder = JobFolder::new(path, &info.name);
-    let job = output::job(loaded, plan, info);
+    let name = &job.dag.flow.name;
+    let path = out.map_or_else(|| project.jobs().join(name), Path::to_path_buf);
+    let folder = JobFolder::new(path, name);
     output::write(&folder, &diagnostics.text, &job)?;
     let effects = job.dag.nodes.into_iter().map(|node| (node.id, node.effect)).collect();
     Ok(Built { diagnostics, folder: Some(folder.path().to_path_buf()), counts, effects })

@@ -23,6 +23,7 @@ pub mod executor;
 pub mod scheduling;
 pub mod control_graph;
 mod job_files;
+pub mod graph;
 pub mod job_folder;
 pub mod build;
 pub mod run;

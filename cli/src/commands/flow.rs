@@ -6,6 +6,7 @@ use super::project_of;
 use crate::args::{BuildArgs, FlowArgs, Global, Output};
 use crate::exit::{Exit, Failure};
 use crate::render;
+pub(super) use effects::in_words as effects_in_words;
 use pypeline_engine::build;
 use pypeline_engine::diagnostics::Diagnostics;
 use pypeline_engine::diagnostics::render::verdict;
@@ -26,7 +27,7 @@ pub fn build(global: &Global, args: &BuildArgs) -> Result<u8, Failure> {
     Ok(report(global, &args.flow, &built.diagnostics, built.counts, made))
 }
 
-fn report(
+pub(super) fn report(
     global: &Global,
     flow: &Path,
     diagnostics: &Diagnostics,
@@ -57,7 +58,7 @@ fn report(
         match (ok, made) {
             (true, Some((folder, effects))) => {
                 render::line(&format!("built {} ({size}; {found})", folder.display()));
-                effects::in_words(effects).into_iter().for_each(|line| render::line(&line));
+                effects_in_words(effects).into_iter().for_each(|line| render::line(&line));
             }
             (true, None) => render::line(&format!("{} is valid ({size}; {found})", flow.display())),
             (false, _) => render::line(&format!("{} is not valid: {found}", flow.display())),

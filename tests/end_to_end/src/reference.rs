@@ -76,6 +76,8 @@ fn the_page_of_commands() {
         "init",
         "validate",
         "build",
+        "graph",
+        "dry-run",
         "run",
         "clean",
         "list-modules",
