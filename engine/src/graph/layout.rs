@@ -34,7 +34,7 @@ pub(super) fn layered(sizes: &[Size], links: &[(usize, usize)], direction: Direc
     let mut graph = Graph::new(sizes.iter().map(|size| turn(*size)).collect(), links);
     graph.add_stations();
     graph.order();
-    let (places, size) = graph.place(gaps);
+    let (places, size) = graph.place(gaps, direction == Direction::Right);
     let at = |item: usize| places.get(item).copied().unwrap_or_default();
     Layout {
         places: (0..sizes.len()).map(|item| turn(at(item))).collect(),
@@ -163,8 +163,8 @@ impl Graph {
         }
     }
 
-    /// Layers below one another, each in the middle of the page.
-    fn place(&self, (between, beside): (f64, f64)) -> (Vec<Point>, Size) {
+    /// Layers below one another, each in the middle of the page; things are in the middle of their layer, or at its top.
+    fn place(&self, (between, beside): (f64, f64), is_middle: bool) -> (Vec<Point>, Size) {
         let size = |item: &usize| self.sizes.get(*item).copied().unwrap_or_default();
         let width = |items: &Vec<usize>| {
             items.iter().map(|item| size(item).0).sum::<f64>() + beside * items.len().saturating_sub(1) as f64
@@ -177,7 +177,8 @@ impl Graph {
             let height = items.iter().map(|item| size(item).1).fold(0.0, f64::max);
             for item in items {
                 let (item_width, item_height) = size(item);
-                places.get_mut(*item).into_iter().for_each(|place| *place = (left, top + (height - item_height) / 2.0));
+                let lower = if is_middle { (height - item_height) / 2.0 } else { 0.0 };
+                places.get_mut(*item).into_iter().for_each(|place| *place = (left, top + lower));
                 left += item_width + beside;
             }
             top += height + between;

@@ -2,6 +2,7 @@
 
 mod place;
 mod text;
+mod ways;
 
 use super::view::{Style, View};
 use place::{Placed, Rect, place};
@@ -52,8 +53,9 @@ pub(super) fn draw(view: &View) -> String {
             Style::Scope => "c l",
         };
         write_path(&mut out, class, way, false);
-        if let Some((x, y)) = way.first() {
-            write_text(&mut out, (x + 6.0, y + 14.0), "t", &link.label);
+        // Where it ends: there are fewer ends at one place than beginnings.
+        if let Some((x, y)) = way.last() {
+            write_text(&mut out, (x + 6.0, y - 8.0), "t", &link.label);
         }
     }
     out.push_str("</svg>\n");

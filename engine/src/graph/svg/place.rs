@@ -4,6 +4,7 @@ use super::super::arrange::Tree;
 use super::super::layout::{Direction, Layout, Point, Size, layered};
 use super::super::view::{Link, NodeLink, Unit, View};
 use super::text::width;
+use super::ways::ways;
 
 /// Around the page, and inside boxes and scopes.
 const MARGIN: f64 = 16.0;
@@ -11,7 +12,7 @@ const PADDING: f64 = 12.0;
 
 /// Above the content of the page, of a scope, of a box: room for a title.
 const PAGE_HEAD: f64 = 56.0;
-const SCOPE_HEAD: f64 = 30.0;
+const SCOPE_HEAD: f64 = 46.0;
 const BOX_HEAD: f64 = 28.0;
 
 const NODE_HEIGHT: f64 = 40.0;
@@ -70,7 +71,7 @@ pub(super) fn place(view: &View) -> Placed {
         inside_of.get_mut(*parent).into_iter().for_each(|links| links.push(link));
     }
     let mut corners = vec![(0.0, 0.0); page + 1];
-    let mut ways: Vec<Vec<Point>> = vec![Vec::new(); ends.len()];
+    let mut middles: Vec<Vec<Point>> = vec![Vec::new(); ends.len()];
     // An inner scope comes after those around it.
     for parent in (n..=page).rev().skip(1).chain([page]) {
         let (Some(items), Some(links)) = (children.get(parent), inside_of.get(parent)) else { continue };
@@ -92,7 +93,7 @@ pub(super) fn place(view: &View) -> Placed {
         }
         for (link, way) in links.iter().zip(layout.ways) {
             let way = way.into_iter().map(|(x, y)| (x + pad, y + head)).collect();
-            if let Some(known) = ways.get_mut(*link) {
+            if let Some(known) = middles.get_mut(*link) {
                 *known = way;
             }
         }
@@ -107,14 +108,11 @@ pub(super) fn place(view: &View) -> Placed {
             (corners.get(item).copied().unwrap_or_default(), sizes.get(item).copied().unwrap_or_default());
         Rect { x, y, width, height }
     };
-    let links = view.links.iter().zip(&ends).zip(&ways).map(|((link, (.., parent)), way)| {
+    let between = ends.iter().zip(middles).map(|((.., parent), way)| {
         let base = corners.get(*parent).copied().unwrap_or_default();
-        let (from, to) = (rect(link.from), rect(link.to));
-        let first = (from.x + from.width / 2.0, from.y + from.height);
-        let between = way.iter().map(|(x, y)| (x + base.0, y + base.1));
-        std::iter::once(first).chain(between).chain([(to.x + to.width / 2.0, to.y)]).collect()
+        way.into_iter().map(|(x, y)| (x + base.0, y + base.1)).collect()
     });
-    let links = links.collect();
+    let links = ways(&view.links, n, rect, between.collect());
     let boxes: Vec<Rect> = (0..n).map(rect).collect();
     let (mut nodes, mut rows) = (Vec::new(), Vec::new());
     for ((unit, (layout, _)), corner) in view.boxes.iter().zip(&inner).zip(&boxes) {
