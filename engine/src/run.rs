@@ -5,6 +5,7 @@ pub mod checkpoint;
 pub mod clean;
 pub mod context;
 mod dependencies;
+pub mod dry_run;
 mod error;
 pub mod explain;
 mod frames;

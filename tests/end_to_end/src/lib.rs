@@ -74,3 +74,7 @@ mod real_data;
 mod reference;
 #[cfg(test)]
 mod schemas;
+#[cfg(test)]
+mod looking;
+#[cfg(test)]
+mod same_bytes;
