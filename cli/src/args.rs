@@ -4,6 +4,7 @@ mod clean;
 pub mod history;
 pub mod logs;
 mod run;
+mod schema;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 pub use clean::CleanArgs;
@@ -11,6 +12,7 @@ use history::{RunsArgs, StatsArgs, StatusArgs};
 use logs::LogsArgs;
 use pypeline_engine::run::observe::logging::LogLevels;
 pub use run::{ContextArgs, OnChangeArg, RunArgs, ValueArgs};
+pub use schema::SchemaArgs;
 use std::path::PathBuf;
 
 /// Build and run ETL flows written in YAML.
@@ -108,7 +110,9 @@ pub enum Command {
     AutoRegister,
     /// Forget all registered modules
     ClearRegistry,
-    /// Make a folder a project: write its pype.toml
+    /// Print the JSON Schema of flows with the modules that are there, for editors
+    Schema(SchemaArgs),
+    /// Make a folder a project: write its pype.toml, and the schema for editors
     Init(InitArgs),
 }
 

@@ -10,6 +10,7 @@ pub mod logs;
 pub mod modules;
 pub mod registry;
 pub mod run;
+pub mod schema;
 
 use crate::args::Global;
 use pypeline_engine::project::Project;

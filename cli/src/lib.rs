@@ -68,6 +68,7 @@ fn dispatch(cli: &Cli) -> Result<u8, exit::Failure> {
         Command::RegisterModule(args) => commands::registry::register(&cli.global, args),
         Command::AutoRegister => commands::registry::auto_register(&cli.global),
         Command::ClearRegistry => commands::registry::clear(&cli.global),
+        Command::Schema(args) => commands::schema::schema(&cli.global, args),
         Command::Init(args) => commands::init::init(&cli.global, args),
     }
 }

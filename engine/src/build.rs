@@ -88,7 +88,7 @@ pub fn build(project: &Project, flow: &Path, out: Option<&Path>, options: &Optio
         return Ok(Built { diagnostics, folder: None, counts, effects: Vec::new() });
     };
     let folder = folder(project, &info.name, out);
-    let mut job = output::job(&loaded, &plan, &info);
+    let mut job = output::job(loaded, plan, info);
     job.metadata.lineage = lineage;
     output::write(&folder, diagnostics.text(), &job)?;
     let effects = job.dag.nodes.into_iter().map(|node| (node.id, node.effect)).collect();

@@ -72,3 +72,5 @@ mod conformance;
 mod real_data;
 #[cfg(test)]
 mod reference;
+#[cfg(test)]
+mod schemas;

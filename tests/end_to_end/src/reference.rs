@@ -72,6 +72,7 @@ fn the_page_of_commands() {
     let help = |command: &[&str]| project.pype(&[command, &["--help"]].concat()).expect_code(0).stdout;
     let mut page = format!("# Commands\n\nMade from `pype --help`.\n\n```text\n{}```\n", help(&[]));
     let commands = [
+        "schema",
         "init",
         "validate",
         "explain",
