@@ -111,10 +111,10 @@ impl Diagnostic {
 /// All findings about one flow, in the order of their places.
 #[derive(Debug, Clone, Default)]
 pub struct Diagnostics {
-    /// The id of each entry of `modules:`, for places that people read; empty where there is none.
-    pub ids: Vec<String>,
     /// The flow, and behind it the files that it includes.
     sources: Vec<Arc<Source>>,
+    /// The id of each entry of `modules:`, for places that people read; empty where there is none.
+    pub ids: Vec<String>,
     items: Vec<Diagnostic>,
     counts: HashMap<Code, usize>,
 }

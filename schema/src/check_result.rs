@@ -69,7 +69,7 @@ pub struct Finding {
     pub offset: Option<usize>,
     /// Number of bytes.
     pub len: Option<usize>,
-    /// Other places that belong to it; left out where there are none.
+    /// Other places that have to do with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub related: Vec<Related>,
 }
@@ -78,7 +78,7 @@ pub struct Finding {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Related {
-    /// What is there, in a few words.
+    /// What is there.
     pub message: String,
     /// The file, as the user named it.
     pub file: String,

@@ -50,9 +50,9 @@ pub fn load(path: &Path, root: &Path, plugins: &mut Plugins, registry: &Registry
     let mut diagnostics = Diagnostics::new(positions.sources().to_vec());
     parsed.findings.into_iter().for_each(|finding| diagnostics.push(finding));
     let Some(mut value) = parsed.value else { return (diagnostics, None) };
-    diagnostics.ids = record::ids(&value);
     let environment = |name: &str| std::env::var(name).ok();
     let is_whole = !parsed.is_incomplete & expand::expand(&mut value, &mut positions, &environment, &mut diagnostics);
+    diagnostics.ids = record::ids(&value);
     format::check(&value, &positions, &mut diagnostics);
     if !value.is_object() {
         return (diagnostics, None);
