@@ -11,6 +11,9 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+/// Findings about one text: who has more has one cause, and to find the place of each takes its time.
+const MOST_OF_A_TEXT: usize = 100;
+
 /// The environment of the build, or of a test.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -117,6 +120,9 @@ impl Text<'_> {
         let mut seen = HashMap::new();
         for part in placeholder::parts(self.text) {
             let Part::Variable { written, name, otherwise: None } = part else { continue };
+            if findings.len() >= MOST_OF_A_TEXT {
+                break;
+            }
             let count = seen.entry(written).or_insert(0);
             if environment(name).is_none() {
                 let finding =
@@ -142,6 +148,9 @@ impl Text<'_> {
         let mut found = Vec::new();
         for part in placeholder::parts(self.text) {
             let Part::Wrong { written, why } = part else { continue };
+            if found.len() >= MOST_OF_A_TEXT {
+                break;
+            }
             let count = seen.entry(written).or_insert(0);
             let shown: String = written.chars().take(40).collect();
             let finding = Diagnostic::new(Code::VariableSyntax, format!("`{shown}` names no variable: {why}"));

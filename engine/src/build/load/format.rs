@@ -75,7 +75,8 @@ fn diagnose(violation: Violation, value: &Value, positions: &Positions) -> Diagn
     let advice = match violation.kind {
         ViolationKind::UnknownKey => homes::advice(&violation.pointer),
         _ => readings::advice(&violation, value.pointer(&violation.pointer), positions.plain(&violation.pointer))
-            .or_else(|| list_in_list(&violation, value, positions)),
+            .or_else(|| list_in_list(&violation, value, positions))
+            .or_else(|| variable_in_quotes(&violation, positions)),
     };
     let Violation { kind, pointer, message, help } = violation;
     let help = advice.or(help);
@@ -96,6 +97,18 @@ fn list_in_list(violation: &Violation, value: &Value, positions: &Positions) -> 
     let is_list = value.pointer(pointer).is_some_and(Value::is_array);
     (is_item && is_list && positions.is_included(pointer)).then(|| {
         "the included file is a list, and stands here as one item: include it as the whole list, `modules: !include part.yaml`".to_owned()
+    })
+}
+
+/// A variable in quotes is a text, whatever it holds.
+fn variable_in_quotes(violation: &Violation, positions: &Positions) -> Option<String> {
+    let written = positions.written_at(&violation.pointer)?;
+    let inner = written.strip_prefix(['"', '\''])?;
+    (violation.kind == ViolationKind::WrongType && inner.starts_with("${")).then(|| {
+        let bare: String = inner.trim_end_matches(['"', '\'']).chars().take(60).collect();
+        format!(
+            "a variable in quotes is a text: write `{bare}` without quotes, in a line of its own and not within `{{ }}`"
+        )
     })
 }
 
