@@ -71,6 +71,8 @@ mod talend;
 #[cfg(test)]
 mod observing;
 #[cfg(test)]
+mod columns;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod real_data;
