@@ -3,6 +3,7 @@
 mod clean;
 pub mod history;
 pub mod logs;
+mod look;
 mod run;
 mod schema;
 
@@ -10,6 +11,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 pub use clean::CleanArgs;
 use history::{RunsArgs, StatsArgs, StatusArgs};
 use logs::LogsArgs;
+pub use look::{DryRunArgs, GraphArgs, GraphForm, LineageArgs};
 use pypeline_engine::run::observe::logging::LogLevels;
 pub use run::{ContextArgs, OnChangeArg, RunArgs, ValueArgs};
 pub use schema::SchemaArgs;
@@ -86,6 +88,12 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Check a flow and write its job folder
     Build(BuildArgs),
+    /// Draw a flow or a job: sub flows, nodes and links
+    Graph(GraphArgs),
+    /// Show what a run would do, and do none of it
+    DryRun(DryRunArgs),
+    /// Show which columns of sources the columns of sinks come from
+    Lineage(LineageArgs),
     /// Run a job folder
     Run(RunArgs),
     /// Remove what runs of a job have left: checkpoints, temporary files and, on request, records

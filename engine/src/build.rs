@@ -1,12 +1,11 @@
 //! YAML to job folder: load, plan, columns, output, in that order, nothing else.
 
 mod columns;
-mod context;
 mod load;
 mod output;
 mod plan;
 
-use crate::columns::scope;
+use crate::columns::{ContextError, context_values, scope};
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::level::Level;
 use crate::executor::Executor;
@@ -15,7 +14,7 @@ use crate::plugins::Plugins;
 use crate::project::Project;
 use crate::registry::{Registry, RegistryError};
 use load::Loaded;
-pub use output::WriteError;
+pub use output::{Job, WriteError};
 use plan::Plan;
 use pypeline_schema::lineage::SinkLineage;
 use pypeline_schema::manifest::Effect;
@@ -28,13 +27,8 @@ pub enum BuildError {
     #[error(transparent)]
     Registry(#[from] RegistryError),
     /// The context that was asked for cannot be read.
-    #[error("context file `{}`: {why}", .path.display())]
-    Context {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        why: String,
-    },
+    #[error(transparent)]
+    Context(#[from] ContextError),
     /// The job folder cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -78,18 +72,48 @@ pub fn validate(project: &Project, flow: &Path, options: &Options<'_>) -> Result
     Ok(Checked { diagnostics, counts })
 }
 
-/// Checks a flow and, if it has no errors, writes its job folder: `out`, or `<root>/jobs/<name>`.
-pub fn build(project: &Project, flow: &Path, out: Option<&Path>, options: &Options<'_>) -> Result<Built, BuildError> {
+/// A flow built in memory.
+pub struct Planned {
+    /// All findings.
+    pub diagnostics: Diagnostics,
+    /// What the job folder would hold; none if there were errors.
+    pub job: Option<Job>,
+    /// Numbers of nodes and sub flows.
+    pub counts: (usize, usize),
+}
+
+/// Checks a flow and, if it has no errors, gives its job without writing it. `out` is where it would be written.
+///
+/// # Errors
+/// The registry cannot be read, or the context that was asked for.
+pub fn plan_job(
+    project: &Project,
+    flow: &Path,
+    out: Option<&Path>,
+    options: &Options<'_>,
+) -> Result<Planned, BuildError> {
     let (diagnostics, prepared) = prepare(project, flow, out, options)?;
     let counts =
         prepared.as_ref().map_or((0, 0), |(loaded, plan, _)| (loaded.document.nodes.len(), plan.sub_flows.len()));
     let info = prepared.as_ref().and_then(|(loaded, ..)| loaded.document.flow.clone());
-    let (Some((loaded, plan, lineage)), Some(info), false) = (prepared, info, diagnostics.has_errors()) else {
+    let job = match (prepared, info) {
+        (Some((loaded, plan, lineage)), Some(info)) if !diagnostics.has_errors() => {
+            let mut job = output::job(loaded, plan, info);
+            job.metadata.lineage = lineage;
+            Some(job)
+        }
+        _ => None,
+    };
+    Ok(Planned { diagnostics, job, counts })
+}
+
+/// Checks a flow and, if it has no errors, writes its job folder: `out`, or `<root>/jobs/<name>`.
+pub fn build(project: &Project, flow: &Path, out: Option<&Path>, options: &Options<'_>) -> Result<Built, BuildError> {
+    let Planned { diagnostics, job, counts } = plan_job(project, flow, out, options)?;
+    let Some(job) = job else {
         return Ok(Built { diagnostics, folder: None, counts, effects: Vec::new() });
     };
-    let folder = folder(project, &info.name, out);
-    let mut job = output::job(loaded, plan, info);
-    job.metadata.lineage = lineage;
+    let folder = folder(project, &job.dag.flow.name, out);
     output::write(&folder, diagnostics.text(), &job)?;
     let effects = job.dag.nodes.into_iter().map(|node| (node.id, node.effect)).collect();
     Ok(Built { diagnostics, folder: Some(folder.path().to_path_buf()), counts, effects })
@@ -109,7 +133,7 @@ fn prepare(project: &Project, flow: &Path, out: Option<&Path>, options: &Options
     let mut lineage = Vec::new();
     if let (Level::Columns, Some(executor)) = (options.level, options.executor) {
         let folder = loaded.document.flow.as_ref().map(|info| folder(project, &info.name, out));
-        let context = context::values(folder.as_ref(), options.context)?;
+        let context = folder.map(|folder| context_values(&folder, options.context)).transpose()?.unwrap_or_default();
         let document = &loaded.document;
         let scope = scope(&document.context, &context, &document.params);
         lineage = columns::check(&loaded, &plan, project, &scope, executor, &mut diagnostics);
@@ -117,3 +141,6 @@ fn prepare(project: &Project, flow: &Path, out: Option<&Path>, options: &Options
     diagnostics.keep(options.level);
     Ok((diagnostics, Some((loaded, plan, lineage))))
 }
+
+#[cfg(test)]
+mod hostile;

@@ -8,6 +8,7 @@
 //! refusal into findings with places, by [`leaves`] (which texts of a configuration are what) and [`expression`] (what stands in
 //! them); [`lineage`] says which columns come from which.
 
+mod context;
 mod explain;
 mod expression;
 mod leaves;
@@ -30,6 +31,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+pub use context::{ContextError, context_values};
 pub use look::look;
 pub use order::order;
 pub use values::scope;

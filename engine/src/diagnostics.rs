@@ -23,6 +23,9 @@ use std::sync::Arc;
 /// Findings of one code that are kept; of more, only their number. Who has a thousand has one cause.
 pub const MOST_OF_A_CODE: usize = 1_000;
 
+/// Bytes of a message or a help line.
+const LONGEST_MESSAGE: usize = 1_000;
+
 /// A place in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Span {
@@ -146,12 +149,13 @@ impl Diagnostics {
         source.map_or_else(|| self.file(), |source| source.name())
     }
 
-    /// Adds a finding. Beyond [`MOST_OF_A_CODE`] of one code it is counted, and not kept.
+    /// Adds a finding; what it quotes of the file is cut where it is very long. Beyond [`MOST_OF_A_CODE`] of one code it is counted, and not kept.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         let count = self.counts.entry(diagnostic.code).or_default();
         *count += 1;
         if *count <= MOST_OF_A_CODE {
-            self.items.push(diagnostic);
+            let help = diagnostic.help.map(cut);
+            self.items.push(Diagnostic { message: cut(diagnostic.message), help, ..diagnostic });
         }
     }
 
@@ -188,6 +192,17 @@ impl Diagnostics {
         items.dedup();
         items
     }
+}
+
+/// A text as it is, or its beginning and its end.
+fn cut(text: String) -> String {
+    if text.len() <= LONGEST_MESSAGE {
+        return text;
+    }
+    let half = LONGEST_MESSAGE / 2;
+    let boundary = |at: usize| (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let (first, last) = (text.get(..boundary(half)), text.get(boundary(text.len() - half)..));
+    format!("{} … {}", first.unwrap_or_default(), last.unwrap_or_default())
 }
 
 #[cfg(test)]

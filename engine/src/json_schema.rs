@@ -5,6 +5,9 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{Draft, ValidationError, Validator};
 use serde_json::Value;
 
+/// Unknown keys of one mapping for which a known one is sought.
+const MOST_GUESSED: usize = 200;
+
 /// A compiled schema.
 pub struct Checker {
     schema: Value,
@@ -64,12 +67,19 @@ impl Checker {
             ValidationErrorKind::AdditionalProperties { unexpected } => {
                 let known = self.known_keys(&error.schema_path().to_string());
                 let known: Vec<&str> = known.iter().map(String::as_str).collect();
-                unexpected.iter().map(|key| unknown_key(&at, key, &known)).collect()
+                // Nobody writes so many by mistake; that they are unknown is enough.
+                let (first, rest) = unexpected.split_at(unexpected.len().min(MOST_GUESSED));
+                let first = first.iter().map(|key| unknown_key(&at, key, suggest::help(key, "known keys", &known)));
+                let all = format!("known keys: {}", suggest::list(&known));
+                first.chain(rest.iter().map(|key| unknown_key(&at, key, all.clone()))).collect()
             }
             // `additionalProperties: false` of an object that knows no key at all: the error names the object alone.
             ValidationErrorKind::FalseSchema => {
                 let keys = root.pointer(&at).and_then(Value::as_object).map(|map| map.keys());
-                keys.into_iter().flatten().map(|key| unknown_key(&at, key, &[])).collect()
+                keys.into_iter()
+                    .flatten()
+                    .map(|key| unknown_key(&at, key, "there are no known keys".to_owned()))
+                    .collect()
             }
             ValidationErrorKind::Required { property } => {
                 let key = property.as_str().unwrap_or_default();
@@ -155,13 +165,13 @@ fn alternatives(context: &[Vec<ValidationError<'_>>]) -> Vec<String> {
     context.iter().flatten().flat_map(of).collect()
 }
 
-fn unknown_key(at: &str, key: &str, known: &[&str]) -> Violation {
+fn unknown_key(at: &str, key: &str, help: String) -> Violation {
     let token = key.replace('~', "~0").replace('/', "~1");
     Violation {
         kind: ViolationKind::UnknownKey,
         pointer: format!("{at}/{token}"),
         message: format!("unknown key `{key}`"),
-        help: Some(suggest::help(key, "known keys", known)),
+        help: Some(help),
     }
 }
 

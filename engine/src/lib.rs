@@ -27,6 +27,7 @@ pub mod scheduling;
 pub mod control_graph;
 pub mod columns;
 mod job_files;
+pub mod graph;
 pub mod job_folder;
 pub mod build;
 pub mod run;

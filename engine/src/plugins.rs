@@ -30,6 +30,12 @@ impl Plugins {
         Self { search: SearchPath::of(project), loaded: BTreeMap::new() }
     }
 
+    /// No plugins at all.
+    #[cfg(test)]
+    pub(crate) fn none() -> Self {
+        Self { search: SearchPath::default(), loaded: BTreeMap::new() }
+    }
+
     /// The folders that are searched, in order.
     pub fn search(&self) -> &SearchPath {
         &self.search

@@ -76,3 +76,12 @@ impl How {
         }
     }
 }
+
+/// What `pype lineage --output json` prints.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LineageReport {
+    /// Sinks whose columns are known, as declared in the flow.
+    pub sinks: Vec<SinkLineage>,
+    /// Ids of the sinks of which nothing is known before the run.
+    pub unknown: Vec<String>,
+}

@@ -6,6 +6,7 @@ use super::project_of;
 use crate::args::{BuildArgs, CheckArgs, FlowArgs, Global, LevelArg, Output};
 use crate::exit::{Exit, Failure};
 use crate::render;
+pub(super) use effects::in_words as effects_in_words;
 use pypeline_engine::build::{self, Options};
 use pypeline_engine::diagnostics::Diagnostics;
 use pypeline_engine::diagnostics::level::Level;
@@ -45,7 +46,7 @@ fn options<'a>(checks: &'a CheckArgs, executor: &'a PolarsExecutor) -> Options<'
     Options { level, context: checks.context.as_deref(), executor: Some(executor) }
 }
 
-fn report(
+pub(super) fn report(
     global: &Global,
     flow: &Path,
     diagnostics: &Diagnostics,
@@ -76,7 +77,7 @@ fn report(
         match (ok, made) {
             (true, Some((folder, effects))) => {
                 render::line(&format!("built {} ({size}; {found})", folder.display()));
-                effects::in_words(effects).into_iter().for_each(|line| render::line(&line));
+                effects_in_words(effects).into_iter().for_each(|line| render::line(&line));
             }
             (true, None) => render::line(&format!("{} is valid ({size}; {found})", flow.display())),
             (false, _) => render::line(&format!("{} is not valid: {found}", flow.display())),

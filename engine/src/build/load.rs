@@ -51,7 +51,7 @@ pub fn load(path: &Path, root: &Path, plugins: &mut Plugins, registry: &Registry
     parsed.findings.into_iter().for_each(|finding| diagnostics.push(finding));
     let Some(mut value) = parsed.value else { return (diagnostics, None) };
     let environment = |name: &str| std::env::var(name).ok();
-    expand::expand(&mut value, &mut positions, &environment, &mut diagnostics);
+    let is_whole = !parsed.is_incomplete & expand::expand(&mut value, &mut positions, &environment, &mut diagnostics);
     diagnostics.ids = record::ids(&value);
     format::check(&value, &positions, &mut diagnostics);
     if !value.is_object() {
@@ -62,6 +62,6 @@ pub fn load(path: &Path, root: &Path, plugins: &mut Plugins, registry: &Registry
     let modules = modules::resolve(&mut document, plugins, registry, &mut diagnostics);
     readings::check(&document, &parsed.leading_zeros, &mut diagnostics);
     // What hangs on a part that is missing would be told as wrong, and is not.
-    let loaded = (!parsed.is_incomplete).then_some(Loaded { document, modules });
+    let loaded = is_whole.then_some(Loaded { document, modules });
     (diagnostics, loaded)
 }

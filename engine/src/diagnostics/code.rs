@@ -53,7 +53,7 @@ codes! {
     NotActedOn = "L017", Warning, "a section that this version only keeps";
     ExpressionSyntax = "L018", Error, "an SQL expression that cannot be parsed";
     SecretDefault = "L019", Error, "a secret whose value stands in the flow, which is copied into the job folder";
-    UnquotedTemplate = "L020", Error, "a template without quotes, which YAML reads as a mapping";
+    UnquotedTemplate = "L020", Error, "a template or variable without quotes, which YAML reads as a mapping";
     DuplicateKey = "L021", Error, "a key that stands twice in one mapping";
     NotText = "L022", Error, "a file whose bytes are no UTF-8 text";
     Tab = "L023", Error, "a tab in the indentation";

@@ -14,7 +14,7 @@ pub struct Candidate {
 }
 
 /// The folders, in order: `PYPE_MODULE_PATH`, the project's `modules/`, the binary's folder and its `modules/`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct SearchPath {
     folders: Vec<(PathBuf, bool)>,
 }

@@ -37,6 +37,10 @@ mod secrets;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod flow_files;
+#[cfg(test)]
 mod findings;
 #[cfg(test)]
 mod control_checks;
@@ -74,3 +78,7 @@ mod real_data;
 mod reference;
 #[cfg(test)]
 mod schemas;
+#[cfg(test)]
+mod looking;
+#[cfg(test)]
+mod same_bytes;

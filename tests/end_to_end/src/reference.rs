@@ -77,6 +77,8 @@ fn the_page_of_commands() {
         "validate",
         "explain",
         "build",
+        "graph",
+        "dry-run",
         "run",
         "clean",
         "list-modules",

@@ -11,6 +11,9 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+/// Findings about one text: who has more has one cause, and to find the place of each takes its time.
+const MOST_OF_A_TEXT: usize = 100;
+
 /// The environment of the build, or of a test.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -44,15 +47,15 @@ impl Region {
     }
 }
 
-/// Replaces what the build replaces, and reports what cannot be.
+/// Replaces what the build replaces, and reports what cannot be; true if all could.
 pub fn expand(
     value: &mut Value,
     positions: &mut Positions,
     environment: Environment<'_>,
     diagnostics: &mut Diagnostics,
-) {
+) -> bool {
     if !positions.sources().iter().any(|source| placeholder::has_any(source.text())) {
-        return;
+        return true;
     }
     let mut broken = Vec::new();
     let mut open: Vec<(&mut Value, Written, String, Region)> =
@@ -92,7 +95,8 @@ pub fn expand(
             _ => {}
         }
     }
-    broken.into_iter().for_each(|written| positions.break_at(written));
+    broken.iter().for_each(|written| positions.break_at(*written));
+    broken.is_empty()
 }
 
 fn names_there_are() -> impl Iterator<Item = &'static str> {
@@ -116,6 +120,9 @@ impl Text<'_> {
         let mut seen = HashMap::new();
         for part in placeholder::parts(self.text) {
             let Part::Variable { written, name, otherwise: None } = part else { continue };
+            if findings.len() >= MOST_OF_A_TEXT {
+                break;
+            }
             let count = seen.entry(written).or_insert(0);
             if environment(name).is_none() {
                 let finding =
@@ -141,6 +148,9 @@ impl Text<'_> {
         let mut found = Vec::new();
         for part in placeholder::parts(self.text) {
             let Part::Wrong { written, why } = part else { continue };
+            if found.len() >= MOST_OF_A_TEXT {
+                break;
+            }
             let count = seen.entry(written).or_insert(0);
             let shown: String = written.chars().take(40).collect();
             let finding = Diagnostic::new(Code::VariableSyntax, format!("`{shown}` names no variable: {why}"));
@@ -155,3 +165,6 @@ impl Text<'_> {
         finding.at(self.pointer, self.positions.occurrence(self.pointer, written, nth))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ use pypeline_schema::flow::FlowFile;
 use pypeline_schema::secret::Secret;
 use pypeline_schema::settings::ExecutionMode;
 use serde_json::Value;
+use std::sync::OnceLock;
 
 /// Reports all violations of the flow format.
 pub fn check(value: &Value, positions: &Positions, diagnostics: &mut Diagnostics) {
@@ -27,7 +28,7 @@ pub fn check(value: &Value, positions: &Positions, diagnostics: &mut Diagnostics
         diagnostics.push(finding.at("", positions.value("")));
         return;
     }
-    match Checker::new(schemars::schema_for!(FlowFile).to_value()) {
+    match checker() {
         Ok(checker) => {
             let is_told = |violation: &Violation| {
                 is_told_by_plan(violation, value)
@@ -45,6 +46,12 @@ pub fn check(value: &Value, positions: &Positions, diagnostics: &mut Diagnostics
     check_secrets(value, positions, diagnostics);
     note_aliases(value, positions, diagnostics);
     note_kept_sections(value, positions, diagnostics);
+}
+
+/// Made once: it takes longer to make than to use.
+fn checker() -> &'static Result<Checker, String> {
+    static CHECKER: OnceLock<Result<Checker, String>> = OnceLock::new();
+    CHECKER.get_or_init(|| Checker::new(schemars::schema_for!(FlowFile).to_value()))
 }
 
 /// A control link in named parts has two forms to the schema, which can only say that neither fits; the plan says what is wrong.
@@ -68,7 +75,8 @@ fn diagnose(violation: Violation, value: &Value, positions: &Positions) -> Diagn
     let advice = match violation.kind {
         ViolationKind::UnknownKey => homes::advice(&violation.pointer),
         _ => readings::advice(&violation, value.pointer(&violation.pointer), positions.plain(&violation.pointer))
-            .or_else(|| list_in_list(&violation, value, positions)),
+            .or_else(|| list_in_list(&violation, value, positions))
+            .or_else(|| variable_in_quotes(&violation, positions)),
     };
     let Violation { kind, pointer, message, help } = violation;
     let help = advice.or(help);
@@ -89,6 +97,18 @@ fn list_in_list(violation: &Violation, value: &Value, positions: &Positions) -> 
     let is_list = value.pointer(pointer).is_some_and(Value::is_array);
     (is_item && is_list && positions.is_included(pointer)).then(|| {
         "the included file is a list, and stands here as one item: include it as the whole list, `modules: !include part.yaml`".to_owned()
+    })
+}
+
+/// A variable in quotes is a text, whatever it holds.
+fn variable_in_quotes(violation: &Violation, positions: &Positions) -> Option<String> {
+    let written = positions.written_at(&violation.pointer)?;
+    let inner = written.strip_prefix(['"', '\''])?;
+    (violation.kind == ViolationKind::WrongType && inner.starts_with("${")).then(|| {
+        let bare: String = inner.trim_end_matches(['"', '\'']).chars().take(60).collect();
+        format!(
+            "a variable in quotes is a text: write `{bare}` without quotes, in a line of its own and not within `{{ }}`"
+        )
     })
 }
 

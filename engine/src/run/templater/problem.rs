@@ -2,6 +2,7 @@
 
 use super::given::Source;
 use crate::secrets::SecretError;
+use crate::typed;
 use pypeline_schema::flow::VariableType;
 
 /// One thing that is wrong.
@@ -28,7 +29,9 @@ pub enum Problem {
         help: String,
     },
     /// Not of its declared type. The value may be a secret, and is not told.
-    #[error("the value given for {kind} `{name}` is not of its declared type `{declared}` (from {source_text})")]
+    #[error(
+        "the value given for {kind} `{name}` is not of its declared type `{declared}` (from {source_text}); {help}"
+    )]
     WrongType {
         /// `context variable` or `parameter`.
         kind: &'static str,
@@ -38,6 +41,8 @@ pub enum Problem {
         declared: String,
         /// Where the value came from.
         source_text: String,
+        /// How a value of the type is written.
+        help: &'static str,
         /// It came from the command line or the environment.
         is_usage: bool,
     },
@@ -84,12 +89,12 @@ impl Problem {
     }
 
     pub(super) fn wrong_type(kind: &'static str, name: &str, declared: VariableType, source: &Source) -> Self {
-        let declared = serde_json::to_value(declared).ok().and_then(|word| word.as_str().map(str::to_owned));
         Self::WrongType {
             kind,
             name: name.to_owned(),
-            declared: declared.unwrap_or_default(),
+            declared: typed::word(declared).to_owned(),
             source_text: source.to_string(),
+            help: typed::advice(declared),
             is_usage: matches!(source, Source::CommandLine | Source::Environment(_)),
         }
     }

@@ -111,6 +111,12 @@ impl Positions {
         place.filter(|place| is_it && place.form == Form::Plain).and_then(|place| self.raw(place.value))
     }
 
+    /// A value as it is written.
+    pub fn written_at(&self, pointer: &str) -> Option<&str> {
+        let (place, is_it) = self.find(pointer);
+        place.filter(|_| is_it).and_then(|place| self.raw(place.value))
+    }
+
     /// Something was wrong with this value, or with one around it, and is told.
     pub fn is_broken(&self, pointer: &str) -> bool {
         self.find(pointer).0.is_some_and(|place| place.form == Form::Broken)

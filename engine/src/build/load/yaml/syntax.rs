@@ -13,7 +13,8 @@ pub fn finding(error: &ScanError, source: &Source, number: usize) -> Diagnostic 
     let at = error.marker().byte_offset().unwrap_or(text.len()).min(text.len());
     let line = source.span(0, at..at).line;
     let lines = [line, line.saturating_sub(1).max(1)].map(|line| source.lines().line(text, line));
-    let (finding, range) = of_lines(text, &lines)
+    let (finding, range) = bare_variable(text, at)
+        .or_else(|| of_lines(text, &lines))
         .or_else(|| of_kind(error.kind(), text, at))
         .unwrap_or_else(|| (in_its_own_words(error), at..at));
     finding.at("", Some(source.span(number, widen(text, range))))
@@ -45,6 +46,17 @@ fn of_lines(text: &str, lines: &[Range<usize>]) -> Option<(Diagnostic, Range<usi
         Some((no_blank(inside.get(range.clone())?), shifted(range)))
     });
     found.next()
+}
+
+/// `${NAME}` within `{ }` or `[ ]`, where a text without quotes ends at a brace.
+fn bare_variable(text: &str, at: usize) -> Option<(Diagnostic, Range<usize>)> {
+    let start = at.checked_sub(1).filter(|start| text.get(*start..).is_some_and(|rest| rest.starts_with("${")))?;
+    let end = text.get(start..).and_then(|rest| rest.find(['}', '\n'])).map_or(text.len(), |end| start + end + 1);
+    let written = text.get(start..end)?.trim_end();
+    let message = format!("`{written}` without quotes: within `{{ }}` and `[ ]` YAML ends a text at a brace");
+    let finding =
+        Diagnostic::new(Code::UnquotedTemplate, message).help(format!("put the whole value in quotes: \"{written}\""));
+    Some((finding, start..end))
 }
 
 /// A value of a line that begins with `{{` or `{%`, without quotes.

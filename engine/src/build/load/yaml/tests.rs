@@ -84,6 +84,7 @@ fn mistakes_have_their_own_words_and_places() {
         ("a: {{ env('A', 'b') }}\n", Code::UnquotedTemplate, "{{ env('A', 'b') }}"),
         ("- {{ x }}\n- 1\n", Code::UnquotedTemplate, "{{ x }}"),
         ("a: {% if x %}b{% endif %}\n", Code::UnquotedTemplate, "{% if x %}b{% endif %}"),
+        ("a: {b: ${HOME}, c: 1}\n", Code::UnquotedTemplate, "${HOME}"),
         ("a: 1\nb: 2\na: 3\n", Code::DuplicateKey, "a"),
         ("a:\n\tb: 1\n", Code::Tab, "\t"),
         ("a:\n  b: 1\n\tc: 2\n", Code::Tab, "\t"),

@@ -1,12 +1,21 @@
-//! The context whose values stand in for templates while a flow is checked: nothing of it is written anywhere.
+//! The context whose values stand in for templates while columns are looked at: nothing of it is written anywhere.
 
-use super::BuildError;
 use crate::job_folder::JobFolder;
 use serde_json::{Map, Value};
+use std::path::PathBuf;
+
+/// The context that was asked for cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("context file `{}`: {why}", .path.display())]
+pub struct ContextError {
+    /// The file.
+    pub path: PathBuf,
+    /// Why.
+    pub why: String,
+}
 
 /// Values of the named context, which must be there, else of the default one, if a build has written one before.
-pub(super) fn values(folder: Option<&JobFolder>, name: Option<&str>) -> Result<Map<String, Value>, BuildError> {
-    let Some(folder) = folder else { return Ok(Map::new()) };
+pub fn context_values(folder: &JobFolder, name: Option<&str>) -> Result<Map<String, Value>, ContextError> {
     let path = folder.context(name.unwrap_or("default"));
     let read = || -> Result<Map<String, Value>, String> {
         let bytes = std::fs::read(&path).map_err(|error| error.to_string())?;
@@ -16,6 +25,6 @@ pub(super) fn values(folder: Option<&JobFolder>, name: Option<&str>) -> Result<M
         (Ok(values), _) => Ok(values),
         // Whether the default one can be read is told where it is written.
         (Err(_), None) => Ok(Map::new()),
-        (Err(why), Some(_)) => Err(BuildError::Context { path, why }),
+        (Err(why), Some(_)) => Err(ContextError { path, why }),
     }
 }

@@ -1,0 +1,5 @@
+//! What a flow takes from elsewhere: the environment, other files, and the parameters of a run.
+
+mod includes;
+mod params;
+mod variables;
