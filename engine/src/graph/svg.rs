@@ -17,7 +17,7 @@ text{font:12px ui-monospace,Menlo,Consolas,monospace;fill:#1c2733}.s{fill:#5b6b7
 .page{fill:#ffffff}.box{fill:#f5f8fb;stroke:#9fb0c0}.scope{fill:none;stroke:#2166a5;stroke-dasharray:7 4}.start{stroke-dasharray:2 4}\
 .source{fill:#d9ecdf}.mod{fill:#dbe7f6}.sink{fill:#f7e6cf}.solo{fill:#e9e0f5}.node{stroke:#9fb0c0}\
 path{fill:none;stroke:#5b6b7b;stroke-width:1.3}.c{stroke:#1c2733;stroke-width:1.8}.f{stroke:#b83a2d;stroke-dasharray:5 3}.l{stroke:#2166a5;stroke-dasharray:5 3}\
-.t{font-size:10px;fill:#5b6b7b;stroke:#ffffff;stroke-width:3px;paint-order:stroke;stroke-linejoin:round}.i{stroke:#f5f8fb}\
+.t{font-size:10px;fill:#5b6b7b;stroke:#ffffff;stroke-width:3px;paint-order:stroke;stroke-linejoin:round}.e{text-anchor:end}.i{stroke:#f5f8fb}\
 marker path{fill:#5b6b7b;stroke:none}\
 @media (prefers-color-scheme:dark){text{fill:#e6edf3}.s{fill:#9aa8b5}.page{fill:#12181f}.box{fill:#1a222b;stroke:#4d5d6c}.scope{stroke:#6cb0ea}\
 .source{fill:#1f4a30}.mod{fill:#1e3d63}.sink{fill:#5b4117}.solo{fill:#412f5e}.node{stroke:#4d5d6c}\
@@ -54,8 +54,10 @@ pub(super) fn draw(view: &View) -> String {
         };
         write_path(&mut out, class, way, false);
         // Where it ends: there are fewer ends at one place than beginnings.
-        if let Some((x, y)) = way.last() {
-            write_text(&mut out, (x + 6.0, y - 8.0), "t", &link.label);
+        if let [.., (from, _), (x, y)] = way.as_slice() {
+            // On the side that the link does not come from.
+            let (class, x) = if from > x { ("t e", x - 6.0) } else { ("t", x + 6.0) };
+            write_text(&mut out, (x, y - 8.0), class, &link.label);
         }
     }
     out.push_str("</svg>\n");

@@ -12,6 +12,7 @@ use pypeline_schema::FORMAT_VERSION;
 use pypeline_schema::dag::{DagFile, DagNode};
 use pypeline_schema::execution_metadata::ExecutionMetadata;
 use pypeline_schema::manifest::ModuleManifest;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -149,14 +150,21 @@ pub(super) fn find(path: &Path) -> Result<JobFolder, JobError> {
     }
 }
 
+/// The version comes first: a file of another one may be of another form. Never is a value of the whole file made.
 fn read<T: DeserializeOwned>(path: &Path) -> Result<T, JobError> {
     let bytes = std::fs::read(path).map_err(|source| JobError::Io { path: path.to_path_buf(), source })?;
     let damaged = |error: serde_json::Error| JobError::Damaged { path: path.to_path_buf(), why: error.to_string() };
-    let value: Value = serde_json::from_slice(&bytes).map_err(damaged)?;
-    match value.get("format_version").and_then(Value::as_u64) {
-        Some(found) if found == u64::from(FORMAT_VERSION) => serde_json::from_value(value).map_err(damaged),
+    let versioned: Versioned = serde_json::from_slice(&bytes).map_err(damaged)?;
+    match versioned.format_version.as_ref().and_then(Value::as_u64) {
+        Some(found) if found == u64::from(FORMAT_VERSION) => serde_json::from_slice(&bytes).map_err(damaged),
         found => Err(JobError::Version { path: path.to_path_buf(), found: found.unwrap_or(0) }),
     }
+}
+
+/// What all files of a job have.
+#[derive(Deserialize)]
+struct Versioned {
+    format_version: Option<Value>,
 }
 
 fn load_plugins(
