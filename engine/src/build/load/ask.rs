@@ -12,14 +12,14 @@ use pypeline_schema::manifest::{Effect, ModuleKind};
 use serde_json::{Map, Value};
 use std::collections::HashSet;
 
-/// Asks a module that lowers for its faults, where no value hides in a template.
-pub fn plain(node: &NodeEntry, resolved: &Resolved, document: &Document) -> Result<(), Box<Diagnostic>> {
+/// Asks a module that lowers for its faults, where no value hides in a template; what it answers, if it was asked.
+pub fn plain(node: &NodeEntry, resolved: &Resolved, document: &Document) -> Result<Option<Lowering>, Box<Diagnostic>> {
     let config = Value::Object(resolved.config.clone());
     if template::is_template(&config) {
-        return Ok(());
+        return Ok(None);
     }
     match lower(resolved, config, resolved.manifest.output_ports.clone()) {
-        Ok(_) => Ok(()),
+        Ok(answer) => Ok(Some(answer)),
         Err(fault) => Err(Box::new(refused(&fault, node, resolved, document))),
     }
 }
@@ -70,16 +70,20 @@ pub fn service(
 }
 
 /// What a node does to the world outside the run: adding to a file is told from replacing it, since a run that is gone on with can
-/// tell by what it has kept that rows were added already. Else it is the module's own word.
-pub fn effect(node: &NodeEntry, resolved: &Resolved) -> Effect {
+/// tell by what it has kept that rows were added already. Else it is the module's own word. `known` is what the module has answered
+/// already.
+pub fn effect(node: &NodeEntry, resolved: &Resolved, known: Option<Lowering>) -> Effect {
     let declared = resolved.manifest.effect;
     if resolved.manifest.service || resolved.manifest.kind != ModuleKind::Sink {
         return declared;
     }
     let answer = |config: &Value| lower(resolved, StandIns::default().replace(config, String::new()), Vec::new());
-    let config = Value::Object(resolved.config.clone());
-    match answer(&config).or_else(|_| answer(&without_options(node, resolved))) {
-        Ok(Lowering::Destination(destination)) => match destination.mode {
+    let asked = || {
+        let config = Value::Object(resolved.config.clone());
+        answer(&config).or_else(|_| answer(&without_options(node, resolved))).ok()
+    };
+    match known.or_else(asked) {
+        Some(Lowering::Destination(destination)) => match destination.mode {
             WriteMode::Append => Effect::Idempotent,
             WriteMode::Overwrite | WriteMode::Error => Effect::AtomicReplace,
         },

@@ -73,16 +73,15 @@ pub fn resolve(
         let effect = manifest.effect;
         let mut resolved = Resolved { plugin, manifest, config, effect, answer: None, is_sound };
         if is_sound && resolved.manifest.lowers {
-            let asked = if resolved.manifest.service {
+            let is_service = resolved.manifest.service;
+            let asked = if is_service {
                 ask::service(node, &resolved, linked.get(&node.id.to_ascii_lowercase()), document)
             } else {
-                ask::plain(node, &resolved, document).map(|()| None)
+                ask::plain(node, &resolved, document)
             };
             match asked {
-                Ok(answer) => {
-                    resolved.answer = answer;
-                    resolved.effect = ask::effect(node, &resolved);
-                }
+                Ok(answer) if is_service => resolved.answer = answer,
+                Ok(answer) => resolved.effect = ask::effect(node, &resolved, answer),
                 Err(finding) => {
                     is_sound = false;
                     diagnostics.push(*finding);

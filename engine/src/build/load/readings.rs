@@ -11,11 +11,11 @@ use std::collections::HashSet;
 
 /// Texts that YAML 1.1 took for true or false.
 fn boolean_of_yaml_1_1(text: &str) -> Option<bool> {
-    match text.to_ascii_lowercase().as_str() {
-        "yes" | "on" | "y" => Some(true),
-        "no" | "off" | "n" => Some(false),
-        _ => None,
+    let is = |word: &&str| text.eq_ignore_ascii_case(word);
+    if ["yes", "on", "y"].iter().any(is) {
+        return Some(true);
     }
+    ["no", "off", "n"].iter().any(is).then_some(false)
 }
 
 /// What to do about a value of a wrong type that is as it is by its notation alone.
@@ -64,13 +64,19 @@ pub fn check(document: &Document, leading_zeros: &[Bytes], diagnostics: &mut Dia
     }
     let words = |pointer: String, value: &Value| as_boolean(&pointer, value, &document.positions);
     for node in &document.nodes {
-        let misc = node.misc.iter();
+        let misc = node
+            .misc
+            .iter()
+            .filter(|(_, value)| value.as_str().is_some_and(|text| boolean_of_yaml_1_1(text).is_some()));
         found.extend(misc.filter_map(|(key, value)| words(format!("{}/misc/{}", node.pointer, escape(key)), value)));
     }
     for (section, variables) in [("context", &document.context), ("params", &document.params)] {
         let untyped = variables.iter().filter(|(_, variable)| variable.type_name.is_none());
         let defaults = untyped.filter_map(|(name, variable)| Some((name, variable.default.as_ref()?)));
         found.extend(defaults.filter_map(|(name, value)| words(format!("/{section}/{}/default", escape(name)), value)));
+    }
+    if found.is_empty() {
+        return;
     }
     let place = |finding: &Diagnostic| finding.span.as_ref().map(|span| (span.source, span.bytes.start));
     let told: HashSet<_> = diagnostics.sorted().into_iter().filter_map(place).collect();

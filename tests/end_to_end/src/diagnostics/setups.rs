@@ -56,8 +56,12 @@ impl Scene {
     pub fn said(&self) -> String {
         let Output { stdout, stderr, .. } = self.validate(&[]);
         let plugins = built_in("libpype_rows.so");
-        let folders =
-            [(self.0.path(""), "/home/ann/project"), (plugins.parent().unwrap().to_owned(), "/opt/pype/modules")];
+        // The library's own folder, or the one around it: the plugins of an installation lie in both.
+        let folders = [
+            (self.0.path(""), "/home/ann/project"),
+            (plugins.parent().unwrap().to_owned(), "/opt/pype/modules"),
+            (place("PYPE_PLUGINS"), "/opt/pype/modules"),
+        ];
         let shown = |text: String, (folder, name): &(PathBuf, &str)| {
             text.replace(folder.to_str().unwrap().trim_end_matches('/'), name)
         };

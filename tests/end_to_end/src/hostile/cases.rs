@@ -1,4 +1,4 @@
-//! Files that want to do harm, by names: deep, large, endless, and not even text.
+//! The files that were made to do harm, by what there is too much of in them.
 
 /// Name and content.
 type Cases = Vec<(&'static str, Vec<u8>)>;
