@@ -73,6 +73,8 @@ mod observing;
 #[cfg(test)]
 mod columns;
 #[cfg(test)]
+mod mutated;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod real_data;
