@@ -33,6 +33,9 @@ pub const SQL_EXPRESSION: &str = "sql-expression";
 /// The `format` of keys whose texts are lines for a shell: `${…}` in them is the shell's.
 pub const SHELL_COMMAND: &str = "shell-command";
 
+/// Bytes of an SQL expression: what is made of it takes a hundred times as much.
+const LONGEST_EXPRESSION: usize = 200_000;
+
 /// The keys of a `format` in the schema.
 pub fn keys_of_format<'a>(manifest: &'a ModuleManifest, format: &str) -> Vec<&'a str> {
     let properties = manifest.config_json_schema.get("properties").and_then(Value::as_object);
@@ -48,6 +51,9 @@ pub fn expression_keys(manifest: &ModuleManifest) -> Vec<&str> {
 
 /// Parses `text` as one SQL expression; the error says what stands in the way.
 pub fn parse_expression(text: &str) -> Result<(), String> {
+    if text.len() > LONGEST_EXPRESSION {
+        return Err(format!("it is longer than {LONGEST_EXPRESSION} bytes"));
+    }
     let clean = |error: String| {
         let error = error.trim_start_matches("sql parser error: ").to_owned();
         error.replace(", found: EOF", ", found its end").replace("at Line: 1, Column: ", "at character ")

@@ -73,16 +73,16 @@ impl Checker {
                 let known: Vec<&str> = known.iter().map(String::as_str).collect();
                 // Nobody writes so many by mistake; that they are unknown is enough.
                 let (first, rest) = unexpected.split_at(unexpected.len().min(MOST_GUESSED));
-                let first = first.iter().map(|key| unknown_key(&at, key, suggest::help(key, "known keys", &known)));
-                let all = format!("known keys: {}", suggest::list(&known));
-                first.chain(rest.iter().map(|key| unknown_key(&at, key, all.clone()))).collect()
+                let first =
+                    first.iter().map(|key| unknown_key(&at, key, Some(suggest::help(key, "known keys", &known))));
+                first.chain(rest.iter().map(|key| unknown_key(&at, key, None))).collect()
             }
             // `additionalProperties: false` of an object that knows no key at all: the error names the object alone.
             ValidationErrorKind::FalseSchema => {
                 let keys = root.pointer(&at).and_then(Value::as_object).map(|map| map.keys());
                 keys.into_iter()
                     .flatten()
-                    .map(|key| unknown_key(&at, key, "there are no known keys".to_owned()))
+                    .map(|key| unknown_key(&at, key, Some("there are no known keys".to_owned())))
                     .collect()
             }
             ValidationErrorKind::Required { property } => {
@@ -115,6 +115,10 @@ impl Checker {
                     (false, None) => format!("allowed: {}", suggest::list(&options)),
                 };
                 one(ViolationKind::WrongValue, message, Some(help))
+            }
+            ValidationErrorKind::MaxLength { limit } => {
+                let message = format!("{} is longer than {limit} characters", found(error.instance()));
+                one(ViolationKind::WrongValue, message, None)
             }
             ValidationErrorKind::Enum { options } => {
                 let options: Vec<&str> = options.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
@@ -169,13 +173,13 @@ fn alternatives(context: &[Vec<ValidationError<'_>>]) -> Vec<String> {
     context.iter().flatten().flat_map(of).collect()
 }
 
-fn unknown_key(at: &str, key: &str, help: String) -> Violation {
+fn unknown_key(at: &str, key: &str, help: Option<String>) -> Violation {
     let token = key.replace('~', "~0").replace('/', "~1");
     Violation {
         kind: ViolationKind::UnknownKey,
         pointer: format!("{at}/{token}"),
         message: format!("unknown key `{key}`"),
-        help: Some(help),
+        help,
     }
 }
 

@@ -3,6 +3,7 @@
 //! A template that is the whole value keeps its type. What comes out is data and is never evaluated again. Templates read
 //! nothing but the [`Scope`]: no file, no server, and of the environment what the flow allows.
 
+mod bounds;
 mod filters;
 mod known;
 mod names;
@@ -10,7 +11,7 @@ mod root;
 pub mod tokens;
 
 pub use known::{Unknown, constant, unknown_in_expression, unknown_in_template};
-use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
+use minijinja::{Environment, Error, ErrorKind, Expression, Template, UndefinedBehavior};
 pub use names::{Names, names, names_by_place, names_of_expression};
 use root::Root;
 use serde_json::{Map, Value};
@@ -176,8 +177,7 @@ fn resolve_at(
 }
 
 fn evaluate(text: &str, root: &Root) -> Result<Value, Error> {
-    let environment = environment();
-    if let Some(expression) = whole(text).and_then(|inner| environment.compile_expression(inner).ok()) {
+    if let Some(expression) = whole(text).and_then(|inner| expression(inner).ok()) {
         let value = expression.eval(root.value())?;
         if value.is_undefined() {
             return Err(Error::new(ErrorKind::UndefinedError, format!("`{}` has no value", text.trim())));
@@ -190,8 +190,7 @@ fn evaluate(text: &str, root: &Root) -> Result<Value, Error> {
         };
     }
     let mut out = Limited(Vec::new());
-    environment
-        .template_from_str(text)?
+    parsed(text)?
         .render_captured_to(root.value(), &mut out)
         .map_err(|error| if error.kind() == ErrorKind::WriteFailure { too_long() } else { error })?;
     String::from_utf8(out.0)
@@ -229,7 +228,7 @@ fn whole(text: &str) -> Option<&str> {
 /// The value of a bare expression, taken for true or false.
 pub fn holds(expression: &str, scope: &Scope) -> Result<bool, TemplateError> {
     let root = Root::new(scope);
-    let value = environment().compile_expression(expression).and_then(|compiled| compiled.eval(root.value()));
+    let value = self::expression(expression).and_then(|compiled| compiled.eval(root.value()));
     let failed = |error: &Error| told(expression, error, root.has_met_a_secret());
     match value {
         Ok(value) if value.is_undefined() => Err(failed(&Error::from(ErrorKind::UndefinedError))),
@@ -246,6 +245,18 @@ fn told(text: &str, error: &Error, has_secret: bool) -> TemplateError {
         _ => format!("`{text}`: {}", speak(error)),
     };
     TemplateError { pointer: String::new(), message }
+}
+
+/// A template, if it is one and within bounds.
+fn parsed<'a>(text: &'a str) -> Result<Template<'a, 'a>, Error> {
+    bounds::check(text)?;
+    environment().template_from_str(text)
+}
+
+/// An expression, if it is one and within bounds.
+fn expression<'a>(text: &'a str) -> Result<Expression<'a, 'a>, Error> {
+    bounds::check_expression(text)?;
+    environment().compile_expression(text)
 }
 
 /// One for all: it never changes, and making it costs more than most templates.

@@ -61,9 +61,10 @@ pub struct FlowInfo {
 #[serde(deny_unknown_fields)]
 pub struct NodeSpec {
     /// Unique in the flow, ignoring case; may be dotted.
-    #[schemars(regex(pattern = r"^[a-zA-Z][a-zA-Z0-9_]*(\.[a-zA-Z][a-zA-Z0-9_]*)*$"))]
+    #[schemars(length(max = 256), regex(pattern = r"^[a-zA-Z][a-zA-Z0-9_]*(\.[a-zA-Z][a-zA-Z0-9_]*)*$"))]
     pub id: String,
     /// The module's name.
+    #[schemars(length(max = 256))]
     pub name: String,
     /// Configuration: under `required` and `optional`, or straight here.
     #[serde(default)]

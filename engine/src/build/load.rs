@@ -53,7 +53,7 @@ pub fn load(path: &Path, root: &Path, plugins: &mut Plugins, registry: &Registry
     let environment = |name: &str| std::env::var(name).ok();
     let is_whole = !parsed.is_incomplete & expand::expand(&mut value, &mut positions, &environment, &mut diagnostics);
     diagnostics.ids = record::ids(&value);
-    format::check(&value, &positions, &mut diagnostics);
+    format::check(&mut value, &positions, &mut diagnostics);
     if !value.is_object() {
         return (diagnostics, None);
     }

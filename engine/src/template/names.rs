@@ -2,7 +2,9 @@
 
 pub(super) mod calls;
 
-use super::{TemplateError, environment, is_template, speak};
+pub(super) use calls::{closing, opening};
+
+use super::{TemplateError, expression, is_template, parsed, speak};
 use calls::{Call, FUNCTIONS};
 use serde_json::Value;
 use std::collections::{BTreeSet, HashSet};
@@ -30,7 +32,7 @@ pub struct Names {
 pub fn names(value: &Value) -> (BTreeSet<String>, Vec<TemplateError>) {
     let (mut names, mut errors) = (BTreeSet::new(), Vec::new());
     walk(value, String::new(), &mut |text, pointer| {
-        match environment().template_from_str(text) {
+        match parsed(text) {
             Ok(template) => names.extend(template.undeclared_variables(true)),
             Err(error) => errors.push(TemplateError { pointer, message: speak(&error) }),
         };
@@ -42,7 +44,7 @@ pub fn names(value: &Value) -> (BTreeSet<String>, Vec<TemplateError>) {
 pub fn names_by_place(value: &Value) -> Vec<Names> {
     let mut found = Vec::new();
     walk(value, String::new(), &mut |text, pointer| {
-        if let Ok(template) = environment().template_from_str(text) {
+        if let Ok(template) = parsed(text) {
             found.push(Names::of(pointer, text, template.undeclared_variables(true), calls::in_template));
         }
     });
@@ -51,7 +53,7 @@ pub fn names_by_place(value: &Value) -> Vec<Names> {
 
 /// The names of a bare expression; the error is what stands in the way of parsing it.
 pub fn names_of_expression(text: &str) -> Result<Names, String> {
-    let expression = environment().compile_expression(text).map_err(|error| speak(&error))?;
+    let expression = expression(text).map_err(|error| speak(&error))?;
     Ok(Names::of(String::new(), text, expression.undeclared_variables(true), calls::in_expression))
 }
 

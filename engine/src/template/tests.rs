@@ -139,3 +139,45 @@ fn names_are_found_in_every_corner() {
     assert_eq!(errors.len(), 1);
     assert_eq!(errors[0].pointer, "/d");
 }
+
+#[test]
+fn what_would_descend_without_end_is_refused() {
+    let of = |before: &str, again: &str, after: &str, n: usize| format!("{before}{}{after}", again.repeat(n));
+    let is_bounded = |text: &str| text.contains("operators") || text.contains("brackets");
+    for (before, again, after) in [
+        ("", "not ", "a"),
+        ("", "-", "1"),
+        ("a", ".b", ""),
+        ("a", "[0]", ""),
+        ("a", "()", ""),
+        ("a", "|upper", ""),
+        ("a", "+a", ""),
+        ("a", "~a", ""),
+        ("a", " or a", ""),
+        ("a", " == a", ""),
+        ("a", " if a else a", ""),
+        ("a", " is defined", ""),
+        ("", "(", "a"),
+        ("", "[", "a"),
+        ("", "{'a':", "a"),
+        ("", "f(", "a"),
+    ] {
+        let nests = again.contains(['(', '[', '{']) && !again.contains([')', ']']);
+        for n in [40, 200, 200_000] {
+            let expression = of(before, again, after, n);
+            let bounded = names_of_expression(&expression).is_err_and(|error| is_bounded(&error));
+            assert_eq!(bounded, n > if nests { 50 } else { 200 }, "{before}{again}{after} {n}");
+            let found = names(&Value::String(format!("x {{{{ {expression} }}}}"))).1;
+            assert_eq!(found.iter().any(|error| is_bounded(&error.message)), bounded, "{before}{again}{after} {n}");
+        }
+    }
+    for again in ["{% elif a %}b", "{% if a %}", "{% for a in b %}", "{% set a = b %}"] {
+        for n in [200, 50_000] {
+            let template = of("{% if a %}", again, "{% endif %}", n);
+            let is_bounded = names(&Value::String(template)).1.iter().any(|error| error.message.contains("blocks"));
+            assert_eq!(is_bounded, n > 500, "{again}");
+        }
+    }
+    let many = "{{ a.b }} {{ env('A') }} ".repeat(20_000);
+    assert!(names(&Value::String(many)).1.is_empty(), "many small ones are no depth");
+}

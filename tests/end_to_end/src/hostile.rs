@@ -73,6 +73,11 @@ fn flows_with_mistakes_without_number() {
 }
 
 #[test]
+fn texts_in_other_languages() {
+    check_all(cases::other_languages());
+}
+
+#[test]
 fn bytes_that_are_no_text() {
     check_all(cases::bytes());
 }

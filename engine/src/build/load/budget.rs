@@ -9,7 +9,7 @@ pub const MOST_BYTES: u64 = 32 << 20;
 pub const MOST_DEPTH: usize = 100;
 
 /// Values of a flow, counted as often as aliases and includes repeat them.
-pub const MOST_VALUES: usize = 250_000;
+pub const MOST_VALUES: usize = 200_000;
 
 /// Further values for each entry of `modules` that has an id and a name: large flows are read in time and memory that grow with
 /// their modules, and what is large and no flow is not read.
@@ -23,6 +23,9 @@ pub const LONGEST_TEXT: usize = 1 << 20;
 
 /// Bytes of one key.
 pub const LONGEST_KEY: usize = 1 << 10;
+
+/// Bytes of a node's id, and of a module's name.
+pub const LONGEST_ID: usize = 256;
 
 /// Bytes that aliases may repeat.
 pub const MOST_REPEATED_BYTES: usize = 8 << 20;

@@ -1,6 +1,7 @@
 //! The flow as far as it can be read: every part that is there and well formed, however broken the rest is, so that one
 //! look finds everything.
 
+use super::budget::LONGEST_ID;
 use super::yaml::{Positions, escape};
 use pypeline_schema::flow::{FlowInfo, Variable};
 use pypeline_schema::link::{PortRef, parse_data_link, parse_port};
@@ -96,6 +97,11 @@ impl LinkEntry {
     }
 }
 
+/// An entry of `modules` that will be a node: the format's check leaves its unknown keys to whoever knows its module.
+pub fn is_node(entry: &Value) -> bool {
+    ["id", "name"].iter().all(|key| entry.get(key).and_then(Value::as_str).is_some_and(|text| text.len() <= LONGEST_ID))
+}
+
 /// Takes a value out of a mapping.
 fn take(value: &mut Value, key: &str) -> Value {
     value.get_mut(key).map(Value::take).unwrap_or_default()
@@ -125,8 +131,9 @@ fn links(connections: &mut Value, kind: &str) -> Vec<LinkEntry> {
 impl NodeEntry {
     fn read(mut node: Value, pointer: String) -> Option<Self> {
         let mut entry = Self {
-            id: text(take(&mut node, "id"))?,
-            module: text(take(&mut node, "name"))?,
+            // What is longer is told by the format's check.
+            id: text(take(&mut node, "id")).filter(|id| id.len() <= LONGEST_ID)?,
+            module: text(take(&mut node, "name")).filter(|name| name.len() <= LONGEST_ID)?,
             config: Map::new(),
             config_groups: BTreeMap::new(),
             config_twice: Vec::new(),

@@ -1,19 +1,21 @@
 //! The flow against the format's JSON Schema: every violation, at its place.
 
+mod sections;
+
+use super::document::is_node;
 use super::yaml::{Positions, escape};
 use super::{defaults, homes, readings};
 use crate::diagnostics::code::Code;
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::json_schema::{Checker, Violation, ViolationKind};
+use crate::json_schema::{Violation, ViolationKind};
 use crate::secrets::{Reference, net};
-use pypeline_schema::flow::FlowFile;
 use pypeline_schema::secret::Secret;
 use pypeline_schema::settings::ExecutionMode;
+use sections::Found;
 use serde_json::Value;
-use std::sync::OnceLock;
 
 /// Reports all violations of the flow format.
-pub fn check(value: &Value, positions: &Positions, diagnostics: &mut Diagnostics) {
+pub fn check(value: &mut Value, positions: &Positions, diagnostics: &mut Diagnostics) {
     if !value.is_object() {
         if diagnostics.has_errors() {
             return;
@@ -28,56 +30,44 @@ pub fn check(value: &Value, positions: &Positions, diagnostics: &mut Diagnostics
         diagnostics.push(finding.at("", positions.value("")));
         return;
     }
-    match checker() {
-        Ok(checker) => {
-            let is_told = |violation: &Violation| {
-                is_told_by_plan(violation, value)
-                    || is_told_by_module(violation, value)
-                    || positions.is_broken(&violation.pointer)
-            };
-            for violation in checker.check(value).into_iter().filter(|violation| !is_told(violation)) {
-                diagnostics.push(diagnose(violation, value, positions));
-            }
+    let checked = sections::check(value, &mut |found| {
+        let is_told = is_told_by_plan(&found) || is_told_by_module(&found);
+        if !is_told && !positions.is_broken(&found.violation.pointer) {
+            diagnostics.push(diagnose(found, positions));
         }
-        Err(error) => {
-            diagnostics.push(Diagnostic::new(Code::WrongValue, format!("the flow format is damaged: {error}")))
-        }
+    });
+    if let Err(error) = checked {
+        diagnostics.push(Diagnostic::new(Code::WrongValue, format!("the flow format is damaged: {error}")));
     }
     check_secrets(value, positions, diagnostics);
     note_aliases(value, positions, diagnostics);
     note_kept_sections(value, positions, diagnostics);
 }
 
-/// Made once: it takes longer to make than to use.
-fn checker() -> &'static Result<Checker, String> {
-    static CHECKER: OnceLock<Result<Checker, String>> = OnceLock::new();
-    CHECKER.get_or_init(|| Checker::new(schemars::schema_for!(FlowFile).to_value()))
-}
-
 /// A control link in named parts has two forms to the schema, which can only say that neither fits; the plan says what is wrong.
-fn is_told_by_plan(violation: &Violation, value: &Value) -> bool {
+fn is_told_by_plan(found: &Found<'_>) -> bool {
     let is_link = |at: &str| !at.is_empty() && at.bytes().all(|byte| byte.is_ascii_digit());
-    violation.pointer.strip_prefix("/connections/control/").is_some_and(is_link)
-        && value.pointer(&violation.pointer).is_some_and(Value::is_object)
+    found.violation.pointer.strip_prefix("/connections/control/").is_some_and(is_link)
+        && found.value().is_some_and(Value::is_object)
 }
 
 /// An unknown key of a node: whoever knows the module can say where it belongs.
-fn is_told_by_module(violation: &Violation, value: &Value) -> bool {
-    let Some((node, _)) = violation.pointer.rsplit_once('/') else { return false };
-    violation.kind == ViolationKind::UnknownKey
-        && node.strip_prefix("/modules/").is_some_and(|at| !at.contains('/'))
-        && value
-            .pointer(node)
-            .is_some_and(|node| ["id", "name"].iter().all(|key| node.get(key).is_some_and(Value::is_string)))
+fn is_told_by_module(found: &Found<'_>) -> bool {
+    let node = found.violation.pointer.rsplit_once('/').and_then(|(node, _)| node.strip_prefix("/modules/"));
+    found.violation.kind == ViolationKind::UnknownKey
+        && node.is_some_and(|at| !at.contains('/'))
+        && found.parent().is_some_and(is_node)
 }
 
-fn diagnose(violation: Violation, value: &Value, positions: &Positions) -> Diagnostic {
+fn diagnose(found: Found<'_>, positions: &Positions) -> Diagnostic {
+    let violation = &found.violation;
     let advice = match violation.kind {
         ViolationKind::UnknownKey => homes::advice(&violation.pointer),
-        _ => readings::advice(&violation, value.pointer(&violation.pointer), positions.plain(&violation.pointer))
-            .or_else(|| list_in_list(&violation, value, positions))
-            .or_else(|| variable_in_quotes(&violation, positions)),
+        _ => readings::advice(violation, found.value(), positions.plain(&violation.pointer))
+            .or_else(|| list_in_list(&found, positions))
+            .or_else(|| variable_in_quotes(violation, positions)),
     };
+    let violation = found.violation;
     let Violation { kind, pointer, message, help } = violation;
     let help = advice.or(help);
     let (code, span) = match kind {
@@ -91,10 +81,10 @@ fn diagnose(violation: Violation, value: &Value, positions: &Positions) -> Diagn
 }
 
 /// A list that is included as an item stays a list within the list, which its author may not have meant.
-fn list_in_list(violation: &Violation, value: &Value, positions: &Positions) -> Option<String> {
-    let pointer = &violation.pointer;
+fn list_in_list(found: &Found<'_>, positions: &Positions) -> Option<String> {
+    let pointer = &found.violation.pointer;
     let is_item = pointer.rsplit('/').next().is_some_and(|last| last.parse::<usize>().is_ok());
-    let is_list = value.pointer(pointer).is_some_and(Value::is_array);
+    let is_list = found.value().is_some_and(Value::is_array);
     (is_item && is_list && positions.is_included(pointer)).then(|| {
         "the included file is a list, and stands here as one item: include it as the whole list, `modules: !include part.yaml`".to_owned()
     })

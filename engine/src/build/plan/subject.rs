@@ -47,7 +47,7 @@ impl<'a> Subject<'a> {
     /// What to write for an id that is not there. A node that many places name is looked for once, and of many such nodes the first
     /// ones: to compare each with all takes too long in large flows.
     pub fn advice(&self, id: &str) -> String {
-        const MOST_COMPARED: usize = 3_000_000;
+        const MOST_COMPARED: usize = 1_000_000;
         let mut known = self.advice.borrow_mut();
         if known.len() * self.n_nodes() > MOST_COMPARED && !known.contains_key(id) {
             return format!("there are {} nodes, and none of this name", self.n_nodes());

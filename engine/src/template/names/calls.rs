@@ -36,14 +36,19 @@ pub(in crate::template) fn code(text: &str) -> Vec<(usize, &str)> {
     found
 }
 
-/// Where code or a comment begins, and what ends it.
-fn opening(text: &str) -> Option<(usize, &'static str)> {
-    let ends = [("{{", "}}"), ("{%", "%}"), ("{#", "#}")];
-    ends.into_iter().filter_map(|(open, close)| Some((text.find(open)?, close))).min()
+/// Where code or a comment begins, and what ends it; one look at each byte, however many there are.
+pub(in crate::template) fn opening(text: &str) -> Option<(usize, &'static str)> {
+    let bytes = text.as_bytes();
+    bytes.windows(2).enumerate().find_map(|(at, pair)| match pair {
+        b"{{" => Some((at, "}}")),
+        b"{%" => Some((at, "%}")),
+        b"{#" => Some((at, "#}")),
+        _ => None,
+    })
 }
 
 /// Bytes up to the end; quoted ends do not count, but in a comment there are no quotes.
-fn closing(text: &str, end: &str) -> usize {
+pub(in crate::template) fn closing(text: &str, end: &str) -> usize {
     let mut quote = None;
     let mut escaped = false;
     for (at, c) in text.char_indices() {

@@ -28,11 +28,12 @@ connections: {data: [\"rows.data - ${SINK:-tell}.input\"]}
 fn configurations_are_read_at_the_run_and_all_else_at_the_build() {
     let project = Project::new();
     let flow = format!("settings:\n  env: [PASSWORD, FOLDER]\n  retries: ${{RETRIES}}\n{TELLS}");
-    let built = [("PASSWORD", "of-the-build-4711"), ("WHO", "ann"), ("RETRIES", "3"), ("FOLDER", "elsewhere")];
+    let built =
+        [("PASSWORD", "kept-out-of-the-job"), ("WHO", "ann"), ("RETRIES", "3"), ("FOLDER", "folder-of-the-build")];
     build(&project, &built, &flow, 0);
     for file in project.files("jobs/job").iter().filter(|file| !file.ends_with("job.yaml")) {
         let text = project.read(&format!("jobs/job/{file}"));
-        assert!(!text.contains("4711") && !text.contains("elsewhere"), "{file}");
+        assert!(!text.contains("kept-out") && !text.contains("folder-of-the-build"), "{file}");
     }
     let dag = json(&project, "jobs/job/job_dag.json");
     assert_eq!(dag["flow"]["desc"], "of ann");

@@ -124,6 +124,42 @@ pub fn mistakes() -> Cases {
     ])
 }
 
+/// Texts in which something else than YAML is written.
+pub fn other_languages() -> Cases {
+    let condition = |text: String| {
+        format!(
+            "{FLOW}modules: [{{id: a, name: noop_solo}}, {{id: b, name: noop_solo}}]\nconnections: {{control: [\"a (1|{text}) b\"]}}\n"
+        )
+    };
+    let config = |module: &str, key: &str, text: String| {
+        format!("{FLOW}modules:\n  - {{id: a, name: {module}, configs: {{{key}: \"{text}\"}}}}\n")
+    };
+    of([
+        ("a condition that denies", condition(format!("{}x", "not ".repeat(200_000)))),
+        ("a condition in brackets", condition(format!("{}1{}", "(".repeat(200_000), ")".repeat(200_000)))),
+        ("a long condition", condition(format!("1{}", " + 1".repeat(200_000)))),
+        ("a condition of attributes", condition(format!("a{}", ".b".repeat(200_000)))),
+        ("a template in brackets", config("csv_source", "file_path", format!("{{{{ {} }}}}", "(".repeat(200_000)))),
+        (
+            "a template of filters",
+            config("csv_source", "file_path", format!("{{{{ a{} }}}}", "|upper".repeat(100_000))),
+        ),
+        ("a template of templates", config("csv_source", "file_path", "{{ env('A') }}".repeat(50_000))),
+        (
+            "a template of branches",
+            config("csv_source", "file_path", format!("{{% if a %}}{}", "{% elif a %}".repeat(50_000))),
+        ),
+        ("variables without number", config("csv_source", "file_path", "${A}".repeat(200_000))),
+        ("SQL in brackets", config("filter_mod", "condition", "(".repeat(150_000))),
+        ("SQL that denies", config("filter_mod", "condition", format!("{}a", "NOT ".repeat(40_000)))),
+        ("long SQL", config("filter_mod", "condition", format!("a=1{}", " OR a=1".repeat(20_000)))),
+        (
+            "an id of a hundred thousand parts",
+            format!("{FLOW}modules: [{{id: {}a, name: noop_solo}}]\n", "a.".repeat(100_000)),
+        ),
+    ])
+}
+
 /// Bytes that are no text, or no UTF-8.
 pub fn bytes() -> Cases {
     let utf_16: Vec<u8> = FLOW.encode_utf16().flat_map(u16::to_le_bytes).collect();
