@@ -14,6 +14,7 @@ mod expression;
 mod leaves;
 pub mod lineage;
 mod look;
+mod loops;
 mod order;
 mod values;
 mod written;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 
 pub use context::{ContextError, context_values};
 pub use look::look;
+pub use loops::loops;
 pub use order::order;
 pub use values::scope;
 
@@ -44,6 +46,8 @@ pub struct Subject<'a> {
     pub links: Vec<LinkView<'a>>,
     /// The nodes in an order in which they could run.
     pub order: Vec<usize>,
+    /// By node: the node and the port whose rows are the items of the innermost loop around it.
+    pub loops: HashMap<usize, (usize, String)>,
     /// What relative paths start from.
     pub project: &'a Project,
     /// Values for templates, as far as they are known.

@@ -4,7 +4,7 @@ use super::load::Loaded;
 use super::load::document::NodeEntry;
 use super::plan::Plan;
 use crate::columns::lineage::trace;
-use crate::columns::{Finding, LinkView, NodeView, Subject, look, order};
+use crate::columns::{Finding, LinkView, NodeView, Subject, look, loops, order};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::executor::Executor;
 use crate::project::Project;
@@ -33,11 +33,12 @@ pub(super) fn check(
         to: link.to,
         input: &link.ports.1.port,
     });
-    let ids = document.nodes.iter().map(|node| node.id.as_str());
+    let ids = || document.nodes.iter().map(|node| node.id.as_str());
     let subject = Subject {
         nodes: nodes.collect(),
         links: links.collect(),
-        order: order(ids, &plan.sub_flows, plan.static_order.iter().copied()),
+        loops: loops(ids(), &plan.sub_flows, &plan.scopes, &plan.links),
+        order: order(ids(), &plan.sub_flows, plan.static_order.iter().copied()),
         project,
         scope,
         executor,

@@ -1,12 +1,13 @@
 //! A refusal as findings with places: which text of the configuration names a column that is not there, or joins what does not go
 //! together.
 
-use super::expression::{Expression, Name};
+use super::expression::{Expression, Name, without_templates};
 use super::leaves::{Leaf, Meaning, Pattern, leaves, patterns, texts};
 use super::{Finding, NodeView};
 use crate::diagnostics::code::Code;
 use crate::diagnostics::suggest;
 use crate::executor::{ColumnsFault, Executor, PortFields, Refusal, Work};
+use crate::template::is_template;
 use pypeline_schema::fields::{DataType, Field};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -88,6 +89,17 @@ impl<'a> Explainer<'a> {
         let fault = refused.fault;
         let key = fault.context.iter().find(|(key, _)| key == "key").map_or("", |(_, key)| key.as_str());
         let place = if key.is_empty() { Place::node() } else { Place::value(&format!("/{}", key.replace('.', "/"))) };
+        let first = key.split(['.', '/']).next().unwrap_or_default();
+        let is_templated = match node.config.get(first) {
+            Some(value) => is_template(value),
+            None => node.config.values().any(is_template),
+        };
+        // What the context gives may be nobody's business: it stands in no message.
+        if is_templated {
+            let message = format!("`{}` ({}) does not take what its templates give here", node.id, node.manifest.name);
+            let help = "see the values with `pype context`, once the job is built";
+            return vec![place.finding(at, Code::ColumnsRefused, message, Some(help.to_owned()))];
+        }
         let message = format!("`{}` ({}): {}", node.id, node.manifest.name, fault.message);
         let columns: Vec<&str> = names_of(inputs).collect();
         let help = fault.help.or_else(|| (!columns.is_empty()).then(|| there_are(&columns)));
@@ -127,7 +139,11 @@ impl<'a> Explainer<'a> {
                     return found;
                 }
                 let code = if what == Refusal::Sql { Code::SqlRefused } else { Code::TypeMismatch };
-                vec![Place::node().finding(at, code, format!("`{}`: {}", node.id, fault.message), fault.help)]
+                let message = match node.config.values().any(is_template) {
+                    true => format!("`{}` cannot be planned with what its templates give", node.id),
+                    false => format!("`{}`: {}", node.id, fault.message),
+                };
+                vec![Place::node().finding(at, code, message, fault.help)]
             }
         }
     }
@@ -137,8 +153,8 @@ impl<'a> Explainer<'a> {
         leaves(known, config)
     }
 
-    /// Every name that is not a column, or is one of two inputs.
-    fn names(
+    /// Every name that is not a column, or is one of two inputs. Where templates have no values, what stands between them is looked at.
+    pub fn names(
         &mut self,
         at: usize,
         node: &NodeView<'_>,
@@ -149,14 +165,15 @@ impl<'a> Explainer<'a> {
         let mut found = Vec::new();
         for leaf in self.leaves(node, config) {
             match leaf.meaning {
-                Meaning::Column if !there.contains(&leaf.text) => {
+                Meaning::Column if !there.contains(&leaf.text) && !leaf.text.contains("{{") => {
                     let help = columns_help(leaf.text, &there);
                     let place = Place::value(&leaf.pointer);
                     found.push(place.finding(at, Code::UnknownColumn, no_column(leaf.text), Some(help)));
                 }
                 Meaning::Column => {}
                 Meaning::Expression => {
-                    let Some(expression) = Expression::parse(leaf.text) else { continue };
+                    let Some(text) = without_templates(leaf.text) else { continue };
+                    let Some(expression) = Expression::parse(&text) else { continue };
                     let wrong = expression.names().into_iter().filter_map(|name| check(at, &leaf, &name, inputs));
                     found.extend(wrong);
                 }
@@ -189,7 +206,10 @@ impl<'a> Explainer<'a> {
                     let code = if refused.what == Refusal::Sql { Code::SqlRefused } else { Code::TypeMismatch };
                     let types = types_of(&expression, &part.bytes, inputs);
                     let help = refused.fault.help.or(types);
-                    let message = format!("`{}`: {}", short(&part.sql), refused.fault.message);
+                    let message = match is_as_written(node, leaf) {
+                        true => format!("`{}`: {}", short(&part.sql), refused.fault.message),
+                        false => "it cannot be planned with what its templates give".to_owned(),
+                    };
                     found.push(Place::within(leaf, &part.bytes).finding(at, code, message, help));
                 }
                 None => {
@@ -203,7 +223,8 @@ impl<'a> Explainer<'a> {
         }
         // Each can be planned, and the whole cannot: a condition that is none.
         if let ([], [(leaf, data_type)]) = (found.as_slice(), no_conditions.as_slice()) {
-            let message = format!("`{}` gives {data_type}, where true or false is asked for", short(leaf.text));
+            let what = if is_as_written(node, leaf) { format!("`{}`", short(leaf.text)) } else { "it".to_owned() };
+            let message = format!("{what} gives {data_type}, where true or false is asked for");
             let help = "compare it, e.g. `… > 0` or `… IS NOT NULL`".to_owned();
             let place = Place::within(leaf, &(0..leaf.text.len()));
             found.push(place.finding(at, Code::TypeMismatch, message, Some(help)));
@@ -214,6 +235,12 @@ impl<'a> Explainer<'a> {
     fn patterns_of<'c>(&self, node: &NodeView<'_>, config: &'c Map<String, Value>) -> Vec<Leaf<'c>> {
         self.patterns.get(&node.manifest.name).map(|known| leaves(known, config)).unwrap_or_default()
     }
+}
+
+/// No template has given anything to it: it can be quoted.
+fn is_as_written(node: &NodeView<'_>, leaf: &Leaf<'_>) -> bool {
+    let first = leaf.pointer.split('/').nth(1).unwrap_or_default().replace("~1", "/").replace("~0", "~");
+    node.config.get(&first).is_some_and(|value| !is_template(value))
 }
 
 /// The type of one expression.

@@ -4,7 +4,31 @@ use sqlparser::ast::{Expr, Ident, Spanned, visit_expressions};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Location, Span};
+use std::borrow::Cow;
 use std::ops::{ControlFlow, Range};
+
+/// The text with NULL in the place of each template, so that all else stays where it is. None where a template may be part of a name.
+pub(super) fn without_templates(text: &str) -> Option<Cow<'_, str>> {
+    if text.contains("{%") || text.contains("{#") {
+        return None;
+    }
+    let mut made = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find("{{") {
+        let (before, template) = rest.split_at(start);
+        let (template, after) = template.split_at(template.find("}}")? + 2);
+        let joins = |neighbour: Option<char>| {
+            neighbour.is_some_and(|sign| sign.is_alphanumeric() || matches!(sign, '_' | '"' | '`' | '.' | '{' | '}'))
+        };
+        if joins(before.chars().next_back()) || joins(after.chars().next()) {
+            return None;
+        }
+        made.push_str(before);
+        made.push_str(&format!("{:<1$}", "NULL", template.len()));
+        rest = after;
+    }
+    Some(if made.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(made + rest) })
+}
 
 /// A name with its parts, and their bytes in the text.
 pub(super) struct Name {
@@ -101,6 +125,20 @@ mod tests {
         assert_eq!(names, [vec!["ä", "b"], vec!["\"Odd name\""]]);
         assert!(Expression::parse("a IN (SELECT b FROM c)").is_none());
         assert!(Expression::parse("a >").is_none());
+    }
+
+    #[test]
+    fn templates_leave_all_else_where_it_is() {
+        let text = "region = '{{ iter.item.ü }}' AND amount > {{ x }}";
+        let made = without_templates(text).unwrap();
+        assert_eq!((made.len(), made.find("amount")), (text.len(), text.find("amount")));
+        assert!(Expression::parse(&made).is_some());
+        for part_of_a_name in
+            ["a_{{ x }} > 1", "{{ x }}_a > 1", "\"{{ x }}\" > 1", "t.{{ x }} > 1", "{% if x %}a{% endif %}", "{{ x"]
+        {
+            assert!(without_templates(part_of_a_name).is_none(), "{part_of_a_name}");
+        }
+        assert_eq!(without_templates("a > 1").unwrap(), "a > 1");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! From node to node: each is told its inputs' columns and says its outputs'.
 
 use super::explain::Explainer;
+use super::loops;
 use super::written::Written;
 use super::{Finding, Known, NodeView, Rows, Subject};
 use crate::diagnostics::code::Code;
@@ -106,8 +107,15 @@ impl<'a> Looker<'a> {
     }
 
     fn node(&mut self, at: usize, config: Option<&Map<String, Value>>) {
-        let (Some(node), Some(config)) = (self.view(at), config) else { return };
+        let Some(node) = self.view(at) else { return };
         let inputs = self.inputs(at);
+        self.known.findings.extend(loops::check(self.subject, at, node, &self.known.ports));
+        let Some(config) = config else {
+            if let Some((fields, _)) = all_known(&inputs) {
+                self.known.findings.extend(self.explainer.names(at, node, node.config, &fields));
+            }
+            return;
+        };
         // A port without a link is told of already; that no column comes through it follows from that.
         if node.manifest.input_ports.iter().any(|port| !inputs.contains_key(port.as_str())) {
             return;

@@ -29,6 +29,7 @@ pub fn lineage(job: &Job, project: &Project, context: &Map<String, Value>, execu
     let subject = Subject {
         nodes: nodes.collect(),
         links: links.collect(),
+        loops: HashMap::new(),
         order: order(dag.nodes.iter().map(|node| node.id.as_str()), &metadata.sub_flows, first),
         project,
         scope: &scope,

@@ -94,3 +94,31 @@ fn nothing_is_written_and_nothing_of_values_reaches_the_job() {
     // Columns that a file's head has told are no part of the job.
     assert!(!project.read("jobs/flow/flow_execution_metadata.json").contains("lineage"));
 }
+
+#[test]
+fn what_stands_between_templates_of_the_run_is_looked_at() {
+    let project = people();
+    assert!(codes(&project, &filtered("name = '{{ run.id }}' AND age > 1"), &[]).is_empty());
+    let wrong = found(&project, &filtered("name = '{{ run.id }}' AND aeg > 1"), &[]);
+    assert_eq!(
+        wrong.iter().map(|one| (one.0.as_str(), one.1, one.2)).collect::<Vec<_>>(),
+        [("C001", 7, 45)],
+        "{wrong:?}"
+    );
+    // It may be the beginning of a name.
+    assert!(codes(&project, &filtered("{{ run.id }}x > 1 AND aeg > 1"), &[]).is_empty());
+}
+
+#[test]
+fn items_of_a_loop_have_the_columns_of_its_list() {
+    let body = |column: &str| {
+        format!(
+            "modules:\n  - {{id: files, name: file_list_source, configs: {{folder: in}}}}\n  - {{id: tell, name: warn_solo, configs: {{message: \"{{{{ iter.item.{column} }}}}\"}}}}\nconnections:\n  control: [\"files (1|iterate) tell\"]\n"
+        )
+    };
+    let project = Project::new();
+    assert!(codes(&project, &body("path"), &[]).is_empty());
+    let wrong = found(&project, &body("pth"), &[]);
+    assert_eq!(wrong.len(), 1, "{wrong:?}");
+    assert_eq!((wrong[0].0.as_str(), wrong[0].3.as_str()), ("C001", "the items of the loop have no column `pth`"));
+}

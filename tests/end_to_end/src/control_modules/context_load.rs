@@ -93,7 +93,7 @@ connections"#;
         .replace("data: [", "data: [src.data - show.input, show.output - bad.input, bad.output - never.input, ")
         .replace("load (1|) made", "load (1|always) made")
         .replace("{{ load__row_count }}", "x");
-    project.build("load", &body);
+    project.build_unseen("load", &body);
     project.run_job("load", &[], 1);
     assert_eq!(project.read("out.csv"), "before\n");
 }

@@ -97,7 +97,7 @@ modules:
   - {id: never, name: csv_sink, configs: {output_path: never.csv}}
 connections: {data: [src.data - back.input, src.data - show.input, show.output - bad.input, bad.output - never.input]}
 "#;
-    project.build("child", failing);
+    project.build_unseen("child", failing);
     let words = ["`got`", "nothing was kept in the cache `mine`"];
     project.run_fails("parent", &getting(", rows: mine, ignore_failure: true", "mine"), &words);
 }

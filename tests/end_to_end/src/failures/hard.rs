@@ -116,7 +116,9 @@ modules:
   - {id: w, name: warn_solo, configs: {message: x, level: "{{ context.password }}"}}
 connections: {data: [g.data - f.input, f.output - o.input]}
 "#;
-    project.build("secret", body);
+    project.build_unseen("secret", body);
+    let found = project.pype(&["validate", "secret.yaml"]).expect_code(3).stderr;
+    assert!(found.contains("C008") && !found.contains("hunter2"), "{found}");
     let shown = project.pype(&["run", "jobs/secret"]).expect_code(1);
     let record = project.only_record("secret");
     let told = format!("{:?} {} {} {}", record.events, record.result, shown.stdout, shown.stderr);
