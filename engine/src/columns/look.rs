@@ -97,10 +97,12 @@ impl<'a> Looker<'a> {
         for (at, node) in subject.nodes.iter().enumerate() {
             match (self.known.lowerings.get(&at), node) {
                 (Some(Lowering::Destination(destination)), _) => {
-                    let path = subject.project.resolve(&destination.path);
-                    self.written.announce(path.to_str());
+                    self.written.announce(&subject.project.resolve(&destination.path).display().to_string());
                 }
-                (None, Some(node)) if node.manifest.lowers && is_sink(node) => self.written.announce(None),
+                (None, Some(node)) if node.manifest.lowers && is_sink(node) => {
+                    let path = beginning(node).map(|path| subject.project.resolve(&path).display().to_string());
+                    self.written.announce_beginning(&path.unwrap_or_default());
+                }
                 _ => {}
             }
         }
@@ -279,6 +281,32 @@ impl<'a> Looker<'a> {
                 self.known.findings.extend(self.explainer.module(at, node, config, &known, fault));
             }
         }
+    }
+}
+
+/// What stands in the place of a template whose value only the run knows.
+const STAND_IN: &str = "templated.value";
+
+/// What the path of a sink begins with whose templates have no values; none where that cannot be told.
+fn beginning(node: &NodeView<'_>) -> Option<String> {
+    let mut config = Value::Object(node.config.clone());
+    let mut left = vec![&mut config];
+    while let Some(value) = left.pop() {
+        match value {
+            Value::String(text) if text.contains("{{") => {
+                let start = text.find("{{")?;
+                *text = format!("{}{STAND_IN}", text.get(..start)?);
+            }
+            Value::Array(items) => left.extend(items),
+            Value::Object(map) => left.extend(map.values_mut()),
+            _ => {}
+        }
+    }
+    match node.plugin.lower(&node.manifest.name, &LowerRequest { config, linked_outputs: Vec::new() }) {
+        Ok(Lowering::Destination(destination)) => {
+            Some(destination.path.split(STAND_IN).next().unwrap_or_default().to_owned())
+        }
+        _ => None,
     }
 }
 

@@ -9,17 +9,19 @@ use std::path::{Component, Path, PathBuf};
 pub(super) struct Written {
     /// None where more than one sink writes it, or where its rows are not known.
     targets: HashMap<PathBuf, Option<Rows>>,
-    /// Some sink's path is not known.
-    is_any_unknown: bool,
+    /// What paths begin with that are not known to their ends.
+    beginnings: Vec<String>,
 }
 
 impl Written {
     /// A sink writes there; what it writes is not known yet.
-    pub fn announce(&mut self, path: Option<&str>) {
-        match path {
-            Some(path) => drop(self.targets.insert(plain(path), None)),
-            None => self.is_any_unknown = true,
-        }
+    pub fn announce(&mut self, path: &str) {
+        self.targets.insert(plain(path), None);
+    }
+
+    /// A sink writes to a path that begins so, as far as it is known.
+    pub fn announce_beginning(&mut self, beginning: &str) {
+        self.beginnings.push(beginning.to_owned());
     }
 
     /// Rows with these columns are written there.
@@ -40,7 +42,10 @@ impl Written {
                 || plain.starts_with(target)
                 || (is_pattern && glob::Pattern::new(path).map_or(true, |pattern| pattern.matches_path(target)))
         };
-        (self.is_any_unknown || self.targets.keys().any(is_touched)).then_some(None)
+        let known = path.split(['*', '?', '[']).next().unwrap_or_default();
+        let is_begun =
+            |beginning: &String| known.starts_with(beginning.as_str()) || (is_pattern && beginning.starts_with(known));
+        (self.beginnings.iter().any(is_begun) || self.targets.keys().any(is_touched)).then_some(None)
     }
 }
 
@@ -67,7 +72,7 @@ mod tests {
     #[test]
     fn what_the_flow_writes_is_not_looked_up_on_disk() {
         let mut written = Written::default();
-        written.announce(Some("/p/out/../out/a.csv"));
+        written.announce("/p/out/../out/a.csv");
         assert!(written.at("/p/out/a.csv").is_some_and(|rows| rows.is_none()));
         written.note("/p/out/a.csv", Rows { fields: Arc::from([]), is_declared: true });
         assert!(written.at("/p/./out/a.csv").is_some_and(|rows| rows.is_some()));
@@ -75,7 +80,8 @@ mod tests {
             assert!(written.at(touched).is_some_and(|rows| rows.is_none()), "{touched}");
         }
         assert!(written.at("/p/in/*.csv").is_none() && written.at("/p/out/b.csv").is_none());
-        written.announce(None);
-        assert!(written.at("/p/in/x.csv").is_some());
+        written.announce_beginning("/p/in/day_");
+        assert!(written.at("/p/in/day_1.csv").is_some() && written.at("/p/in/*.csv").is_some());
+        assert!(written.at("/p/in/x.csv").is_none());
     }
 }

@@ -74,15 +74,23 @@ fn copy(project: &Project, from: &Path, to: &str) {
     }
 }
 
-/// What a run stumbled over that its build could have told. What a node with values of the run in its rows makes of them is not.
+/// What a run stumbled over that its build could have told. What a node with values of the run in its rows makes of them is not, nor are
+/// the columns of a file whose path is an item of a loop.
 fn blame(output: &Value, flow: &str) -> Option<String> {
     let failures = output["failures"].as_array().into_iter().flatten();
-    let own =
-        |node: &Value| flow.split("- id: ").find(|part| part.starts_with(node.as_str().unwrap_or("-"))).unwrap_or("");
+    let own = |node: &Value| {
+        flow.split("- id: ").find(|part| part.starts_with(&format!("{}\n", node.as_str().unwrap_or("-")))).unwrap_or("")
+    };
     let has_rows_of_the_run =
         |failure: &&Value| own(&failure["node"]).contains("rows:") && own(&failure["node"]).contains("{{");
     let faults = failures.filter(|failure| !has_rows_of_the_run(failure)).map(|failure| &failure["fault"]);
-    let is_known = |fault: &&Value| matches!(fault["kind"].as_str(), Some("config" | "contract" | "panic"));
+    let is_of_an_item = |fault: &Value| {
+        let text = fault["message"].as_str().unwrap_or_default();
+        text.starts_with("there is no column") && flow.contains("file_path: \"{{ iter.item")
+    };
+    let is_known = |fault: &&Value| {
+        matches!(fault["kind"].as_str(), Some("config" | "contract" | "panic")) && !is_of_an_item(fault)
+    };
     faults.chain([&output["fault"]]).find(is_known).map(Value::to_string)
 }
 
