@@ -126,7 +126,7 @@ fn links_in_named_parts() {
         ("type: iterate, paralel: 4", "L004", "paralel"),
         ("type: itreate", "L007", "itreate"),
         ("type: iterate, parallel: 0", "L006", "0"),
-        ("when: [ok]", "L006", "["),
+        ("when: [ok]", "L006", "[ok]"),
         ("when: error, handled: maybe", "L006", "maybe"),
         ("when: error, order: 1.5", "P001", "1.5"),
     ];
