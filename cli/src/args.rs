@@ -3,14 +3,18 @@
 mod clean;
 pub mod history;
 pub mod logs;
+mod look;
 mod run;
+mod schema;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 pub use clean::CleanArgs;
 use history::{RunsArgs, StatsArgs, StatusArgs};
 use logs::LogsArgs;
+pub use look::{DryRunArgs, GraphArgs, GraphForm, LineageArgs};
 use pypeline_engine::run::observe::logging::LogLevels;
 pub use run::{ContextArgs, OnChangeArg, RunArgs, ValueArgs};
+pub use schema::SchemaArgs;
 use std::path::PathBuf;
 
 /// Build and run ETL flows written in YAML.
@@ -80,8 +84,16 @@ pub enum LogFormat {
 pub enum Command {
     /// Check a flow and write nothing
     Validate(FlowArgs),
+    /// Explain what a diagnostic code stands for, with a wrong and a right example
+    Explain(ExplainArgs),
     /// Check a flow and write its job folder
     Build(BuildArgs),
+    /// Draw a flow or a job: sub flows, nodes and links
+    Graph(GraphArgs),
+    /// Show what a run would do, and do none of it
+    DryRun(DryRunArgs),
+    /// Show which columns of sources the columns of sinks come from
+    Lineage(LineageArgs),
     /// Run a job folder
     Run(RunArgs),
     /// Remove what runs of a job have left: checkpoints, temporary files and, on request, records
@@ -106,7 +118,9 @@ pub enum Command {
     AutoRegister,
     /// Forget all registered modules
     ClearRegistry,
-    /// Make a folder a project: write its pype.toml
+    /// Print the JSON Schema of flows with the modules that are there, for editors
+    Schema(SchemaArgs),
+    /// Make a folder a project: write its pype.toml, and the schema for editors
     Init(InitArgs),
 }
 
@@ -116,6 +130,17 @@ pub struct FlowArgs {
     /// The flow
     #[arg(value_name = "FLOW.yaml")]
     pub flow: PathBuf,
+    /// How far to check
+    #[command(flatten)]
+    pub checks: CheckArgs,
+}
+
+/// What to explain.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// Codes as findings show them, e.g. P003; all of them in a table if none is named
+    #[arg(value_name = "CODE")]
+    pub codes: Vec<String>,
 }
 
 /// What to build.
@@ -127,6 +152,35 @@ pub struct BuildArgs {
     /// The job folder; else `<root>/jobs/<flow name>`
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
+    /// How far to check
+    #[command(flatten)]
+    pub checks: CheckArgs,
+}
+
+/// How far to check.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Checks to make: these and those before them
+    #[arg(long, value_enum, default_value_t = LevelArg::Columns)]
+    pub level: LevelArg,
+    /// Context whose values stand in for templates while columns are checked; else the default one
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
+}
+
+/// Parts of the checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LevelArg {
+    /// It is YAML
+    Yaml,
+    /// It has the form of a flow
+    Schema,
+    /// Links, sub flows, loops, names that templates use
+    Graph,
+    /// Modules, their configurations, templates, expressions
+    Modules,
+    /// Columns and types; of files no more than the head is read
+    Columns,
 }
 
 /// A module or a library.

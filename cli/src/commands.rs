@@ -2,13 +2,19 @@
 
 pub mod clean;
 pub mod context;
+pub mod dry_run;
+pub mod explain;
 pub mod flow;
+pub mod graph;
 pub mod history;
 pub mod init;
+pub mod lineage;
 pub mod logs;
 pub mod modules;
 pub mod registry;
 pub mod run;
+pub mod schema;
+mod subject;
 
 use crate::args::Global;
 use pypeline_engine::project::Project;

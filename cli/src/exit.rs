@@ -81,6 +81,7 @@ impl From<BuildError> for Failure {
     fn from(error: BuildError) -> Self {
         match error {
             BuildError::Registry(error) => error.into(),
+            error @ BuildError::Context(_) => Self::new(Exit::Usage, error),
             BuildError::Write(WriteError::Locked(error)) => error.into(),
             BuildError::Write(error @ (WriteError::Context { .. } | WriteError::OtherJob { .. })) => {
                 Self::new(Exit::Invalid, error)

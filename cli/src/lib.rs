@@ -54,7 +54,11 @@ fn dispatch(cli: &Cli) -> Result<u8, exit::Failure> {
     let _log = (!is_run).then(|| logging::init(&cli.global, std::io::stderr));
     match &cli.command {
         Command::Validate(args) => commands::flow::validate(&cli.global, args),
+        Command::Explain(args) => commands::explain::explain(&cli.global, args),
         Command::Build(args) => commands::flow::build(&cli.global, args),
+        Command::Graph(args) => commands::graph::graph(&cli.global, args),
+        Command::DryRun(args) => commands::dry_run::dry_run(&cli.global, args),
+        Command::Lineage(args) => commands::lineage::lineage(&cli.global, args),
         Command::Run(args) => commands::run::run(&cli.global, args),
         Command::Clean(args) => commands::clean::clean(&cli.global, args),
         Command::Context(args) => commands::context::context(&cli.global, args),
@@ -67,6 +71,7 @@ fn dispatch(cli: &Cli) -> Result<u8, exit::Failure> {
         Command::RegisterModule(args) => commands::registry::register(&cli.global, args),
         Command::AutoRegister => commands::registry::auto_register(&cli.global),
         Command::ClearRegistry => commands::registry::clear(&cli.global),
+        Command::Schema(args) => commands::schema::schema(&cli.global, args),
         Command::Init(args) => commands::init::init(&cli.global, args),
     }
 }

@@ -3,14 +3,18 @@
 //! `Error` in this crate is a Rust error; a finding about what the user wrote is a [`Diagnostic`].
 
 pub mod code;
+pub mod level;
 pub mod lines;
+pub mod page;
+pub mod record;
 pub mod render;
 mod source;
 pub mod suggest;
 
 use code::Code;
+use level::Level;
 use lines::Lines;
-use serde::{Serialize, Serializer};
+pub use pypeline_schema::check_result::Severity;
 pub use source::Source;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -21,16 +25,6 @@ pub const MOST_OF_A_CODE: usize = 1_000;
 
 /// Bytes of a message or a help line.
 const LONGEST_MESSAGE: usize = 1_000;
-
-/// How grave a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// The flow cannot be built.
-    Error,
-    /// The flow can be built, and may not do what was meant.
-    Warning,
-}
 
 /// A place in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,6 +116,8 @@ impl Diagnostic {
 pub struct Diagnostics {
     /// The flow, and behind it the files that it includes.
     sources: Vec<Arc<Source>>,
+    /// The id of each entry of `modules:`, for places that people read; empty where there is none.
+    pub ids: Vec<String>,
     items: Vec<Diagnostic>,
     counts: HashMap<Code, usize>,
 }
@@ -168,6 +164,12 @@ impl Diagnostics {
         self.counts.get(&code).map_or(0, |count| count.saturating_sub(MOST_OF_A_CODE))
     }
 
+    /// Keeps what the checks of a level and those before it find.
+    pub fn keep(&mut self, level: Level) {
+        self.items.retain(|item| Level::of(item.code) <= level);
+        self.counts.retain(|code, _| Level::of(*code) <= level);
+    }
+
     /// The flow cannot be built.
     pub fn has_errors(&self) -> bool {
         self.counts.keys().any(|code| code.severity() == Severity::Error)
@@ -201,66 +203,6 @@ fn cut(text: String) -> String {
     let boundary = |at: usize| (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     let (first, last) = (text.get(..boundary(half)), text.get(boundary(text.len() - half)..));
     format!("{} … {}", first.unwrap_or_default(), last.unwrap_or_default())
-}
-
-/// A finding as `--output json` prints it.
-#[derive(Serialize)]
-struct Record<'a> {
-    code: &'static str,
-    severity: Severity,
-    message: &'a str,
-    help: Option<&'a str>,
-    file: &'a str,
-    pointer: &'a str,
-    line: Option<u32>,
-    col: Option<u32>,
-    end_line: Option<u32>,
-    end_col: Option<u32>,
-    offset: Option<usize>,
-    len: Option<usize>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    related: Vec<RelatedRecord<'a>>,
-}
-
-/// Another place of a finding.
-#[derive(Serialize)]
-struct RelatedRecord<'a> {
-    message: &'a str,
-    file: &'a str,
-    line: u32,
-    col: u32,
-    end_line: u32,
-    end_col: u32,
-}
-
-impl Serialize for Diagnostics {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.sorted().into_iter().map(|item| {
-            let span = item.span.as_ref();
-            Record {
-                code: item.code.as_str(),
-                severity: item.severity(),
-                message: &item.message,
-                help: item.help.as_deref(),
-                file: self.file_of(item),
-                pointer: &item.pointer,
-                line: span.map(|span| span.line),
-                col: span.map(|span| span.col),
-                end_line: span.map(|span| span.end_line),
-                end_col: span.map(|span| span.end_col),
-                offset: span.map(|span| span.bytes.start),
-                len: span.map(|span| span.bytes.len()),
-                related: item.related.iter().map(|(span, words)| self.related_record(span, words)).collect(),
-            }
-        }))
-    }
-}
-
-impl Diagnostics {
-    fn related_record<'a>(&'a self, span: &Span, message: &'a str) -> RelatedRecord<'a> {
-        let file = self.sources.get(span.source).map_or("", |source| source.name());
-        RelatedRecord { message, file, line: span.line, col: span.col, end_line: span.end_line, end_col: span.end_col }
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 use crate::artifacts::{Artifact, ArtifactWriter};
 use pypeline_schema::fault::Fault;
+use pypeline_schema::fields::Field;
 use pypeline_schema::lowering::{Destination, Scan};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -83,6 +84,42 @@ pub struct StageFault {
     pub fault: Box<Fault>,
 }
 
+/// Columns by port.
+pub type PortFields = BTreeMap<String, Arc<[Field]>>;
+
+/// Why a node cannot work with the columns of its inputs, or a source's file not be read.
+#[derive(Debug, Clone)]
+pub struct ColumnsFault {
+    /// What is in the way.
+    pub what: Refusal,
+    /// In words.
+    pub fault: Box<Fault>,
+}
+
+/// What is in the way of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// No input has this column.
+    UnknownColumn(String),
+    /// The output would have two columns of this name.
+    Duplicate(String),
+    /// Types that do not go together.
+    Type,
+    /// SQL that the executor does not know.
+    Sql,
+    /// The declared columns are not those of the file.
+    Header,
+    /// Anything else.
+    Other,
+}
+
+impl ColumnsFault {
+    /// The word of a module.
+    pub fn of_module(fault: Fault) -> Self {
+        Self { what: Refusal::Other, fault: Box::new(fault) }
+    }
+}
+
 /// Runs stages.
 pub trait Executor: Send + Sync {
     /// Its name, for `--explain` and logs.
@@ -91,6 +128,10 @@ pub trait Executor: Send + Sync {
     /// Resolves the columns of every node, without reading more than files' heads; the faults found on the way.
     /// A node behind a faulty one cannot be looked at.
     fn check(&self, stage: &Stage) -> Vec<StageFault>;
+
+    /// The columns of a node's output ports over those of its input ports, without rows: of files no more than the head is read. A node
+    /// that writes has none. The fault of a node that cannot work with these inputs.
+    fn columns(&self, work: &Work, inputs: &PortFields) -> Result<PortFields, ColumnsFault>;
 
     /// The plan as text.
     fn explain(&self, stage: &Stage) -> Result<String, StageFault>;

@@ -1,10 +1,12 @@
 //! A job folder: where its files are, who holds it, and whether they belong together. Shared by build and run.
 
+use crate::job_files::{Form, write_dag, write_metadata};
 use pypeline_disk::{Lock, NotTaken};
 use pypeline_schema::dag::DagFile;
 use pypeline_schema::execution_metadata::ExecutionMetadata;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -200,14 +202,25 @@ fn refusal(owner: u32, mode: u32, user: u32) -> Option<String> {
 
 /// SHA-256 of a built flow: everything in both files but the fingerprint itself.
 pub fn fingerprint(dag: &DagFile, metadata: &ExecutionMetadata) -> String {
-    let mut metadata = metadata.clone();
-    metadata.fingerprint = String::new();
-    let parts = [serde_json::to_value(dag), serde_json::to_value(metadata)];
-    let mut hasher = Sha256::new();
-    for part in parts.into_iter().flatten() {
-        hasher.update(canonical(part).to_string());
+    let mut hash = Hash(Sha256::new());
+    // A hash takes whatever it is given.
+    let _ = write_dag(dag, Form::Compact, &mut hash);
+    let _ = write_metadata(metadata, "", Form::Compact, &mut hash);
+    hash.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Bytes on their way into a hash.
+struct Hash(Sha256);
+
+impl Write for Hash {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
     }
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The same value with sorted keys, whatever order this build of the JSON library keeps.

@@ -5,9 +5,12 @@
 
 mod bounds;
 mod filters;
+mod known;
 mod names;
 mod root;
+pub mod tokens;
 
+pub use known::{Unknown, constant, unknown_in_expression, unknown_in_template};
 use minijinja::{Environment, Error, ErrorKind, Expression, Template, UndefinedBehavior};
 pub use names::{Names, names, names_by_place, names_of_expression};
 use root::Root;

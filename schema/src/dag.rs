@@ -6,6 +6,7 @@ use crate::manifest::{Effect, ModuleManifest};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// The file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -28,8 +29,8 @@ pub struct DagFile {
 pub struct DagNode {
     /// Its id.
     pub id: String,
-    /// The module's metadata, as its plugin declared it at build.
-    pub module: ModuleManifest,
+    /// The module's metadata, as its plugin declared it at build. Nodes of one module share it in memory.
+    pub module: Arc<ModuleManifest>,
     /// File name of the plugin library that holds the module.
     pub library: String,
     /// What it does to the world outside the run with this configuration: the module's word, unless the build knows better.

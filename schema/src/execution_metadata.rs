@@ -1,6 +1,7 @@
 //! `<job>_execution_metadata.json`: what the scheduler needs, computed once at build.
 
 use crate::flow::Variable;
+use crate::lineage::SinkLineage;
 use crate::settings::Settings;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,9 @@ pub struct ExecutionMetadata {
     pub uses: TemplateUses,
     /// The plugin libraries that hold the flow's modules.
     pub plugins: Vec<PluginPin>,
+    /// Where the columns of sinks come from, for those whose sources declare their columns. Not part of the fingerprint.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lineage: Vec<SinkLineage>,
 }
 
 /// A connected component of the graph made by the data links alone.

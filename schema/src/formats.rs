@@ -1,5 +1,6 @@
 //! The JSON Schemas of the files that people and other programs see, made from the types of this crate.
 
+use crate::check_result::CheckResult;
 use crate::checkpoint::Record;
 use crate::dag::DagFile;
 use crate::event::EventLine;
@@ -13,6 +14,7 @@ use schemars::{Schema, schema_for};
 pub fn all() -> Vec<(&'static str, Schema)> {
     vec![
         ("flow.schema.json", schema_for!(FlowFile)),
+        ("diagnostics.schema.json", schema_for!(CheckResult)),
         ("dag.schema.json", schema_for!(DagFile)),
         ("execution_metadata.schema.json", schema_for!(ExecutionMetadata)),
         ("checkpoint.schema.json", schema_for!(Record)),

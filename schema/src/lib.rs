@@ -1,17 +1,22 @@
 //! Every file format of pype and the words they share: the contract between build and run, which never see each other.
 //!
 //! In reading order: a flow as written ([`flow`], [`settings`], [`link`], [`valve`]), a module as it declares itself
-//! ([`manifest`], [`lowering`], [`fault`]), a job as built ([`dag`], [`execution_metadata`], [`registry`]), and a run as it
+//! ([`manifest`], [`lowering`], [`fields`], [`columns`], [`fault`]), what a check of it finds ([`check_result`]), a job as built
+//! ([`dag`], [`execution_metadata`], [`registry`]), and a run as it
 //! is told ([`event`], [`log_line`], [`run_result`]). Nothing here does I/O or decides anything: types, parsers of short texts, and defaults.
 
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
+pub mod check_result;
 pub mod checkpoint;
+pub mod columns;
 pub mod dag;
 pub mod event;
 pub mod execution_metadata;
 pub mod fault;
+pub mod fields;
 pub mod flow;
+pub mod lineage;
 pub mod link;
 pub mod log_line;
 pub mod lowering;

@@ -49,6 +49,12 @@ pub struct ControlLinkText {
 /// Parses `a.out - b.in` or `a.out -> b.in`.
 pub fn parse_data_link(text: &str) -> Result<DataLinkText, TextError> {
     let help = "write it as `source_node.output_port - target_node.input_port`";
+    if text.contains('(') && find_valve(text).is_ok() {
+        let help =
+            "it belongs under `connections.control`; rows flow by `source_node.output_port - target_node.input_port`";
+        return Err(TextError::new(0..text.len(), "this is a control link among the data links", help));
+    }
+    check_arrow(text, text, &["->", "-"], "write `-` or `->` between the two ports")?;
     let Some((left, right)) = text.split_once("->").or_else(|| text.split_once('-')) else {
         return Err(TextError::new(0..text.len().max(1), "a data link needs `-` between two ports", help));
     };
@@ -74,12 +80,20 @@ pub fn parse_port(text: &str, offset: usize) -> Result<PortRef, TextError> {
 
 /// Parses `a (1|condition) b`.
 pub fn parse_control_link(text: &str) -> Result<ControlLinkText, TextError> {
-    let valve = find_valve(text)?;
+    let Ok(valve) = find_valve(text) else { return Err(without_valve(text)) };
     let (from, to) = (text.get(..valve.start).unwrap_or_default(), text.get(valve.end..).unwrap_or_default());
     for (side, start) in [(from, 0), (to, valve.end)] {
         if side.trim().is_empty() {
             let range = start..(start + side.len()).max(start + 1);
             return Err(TextError::new(range, "a control link needs a node on both sides", "write it as `a (1|) b`"));
+        }
+    }
+    for (side, start) in [(from, 0), (to, valve.end)] {
+        check_arrow(text, side, &[], "write it as `a (1|) b`, with nothing but the valve between the nodes")
+            .map_err(|error| TextError { range: error.range.start + start..error.range.end + start, ..error })?;
+        if let Some(at) = side.find([')', '(', '|']) {
+            let help = "its brackets do not pair: write it as `a (1|condition) b`";
+            return Err(TextError::new(start + at..start + at + 1, "the valve ends before this", help));
         }
     }
     let inner = text.get(valve.start + 1..valve.end - 1).unwrap_or_default();
@@ -92,6 +106,46 @@ pub fn parse_control_link(text: &str) -> Result<ControlLinkText, TextError> {
         to_at: trimmed(to, valve.end),
         condition_at: trimmed(condition, valve.end - 1 - condition.len()),
     })
+}
+
+/// Arrows that people draw, the longest first.
+const ARROWS: [&str; 16] =
+    ["<-->", "-->>", "-->", "<--", "==>", "->>", "--", "->", "=>", ">>", "<-", "<<", "→", "⇒", "–", "—"];
+
+/// No arrow but those that are `allowed` stands in a part of a link.
+fn check_arrow(link: &str, part: &str, allowed: &[&str], help: &str) -> Result<(), TextError> {
+    let first =
+        ARROWS.iter().filter_map(|arrow| Some((part.find(arrow)?, std::cmp::Reverse(arrow.len()), *arrow))).min();
+    match first {
+        Some((at, _, arrow)) if !allowed.contains(&arrow) => {
+            let kind = if link.contains('(') { "control" } else { "data" };
+            Err(TextError::new(at..at + arrow.len(), format!("`{arrow}` is no part of a {kind} link"), help))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What is wrong with a control link in which no valve can be found.
+fn without_valve(text: &str) -> TextError {
+    let error = match find_valve(text) {
+        Err(error) => error,
+        Ok(range) => TextError::new(range, "a control link that cannot be read", "write it as `a (1|) b`"),
+    };
+    if text.contains('(') {
+        return error;
+    }
+    let is_data = parse_data_link(text).is_ok_and(|link| !link.from.node.is_empty());
+    let arrow = ARROWS.iter().find(|arrow| text.contains(**arrow));
+    let help = match (is_data, arrow.or(Some(&"-")).and_then(|arrow| text.split_once(*arrow))) {
+        (true, _) => {
+            format!("a data link belongs under `connections.data`; a control link is written `{}`", "a (1|) b")
+        }
+        (false, Some((from, to))) if !from.trim().is_empty() && !to.trim().is_empty() => {
+            format!("write it as `{} (1|) {}`", from.trim(), to.trim())
+        }
+        _ => "write it as `a (1|) b`".to_owned(),
+    };
+    TextError { help, ..error }
 }
 
 /// The bytes of a part without the white space around it; the part begins at byte `offset`.
@@ -151,6 +205,40 @@ mod tests {
         {
             assert_eq!(condition(&condition(text).text()), condition(text));
         }
+    }
+
+    #[test]
+    fn arrows_get_the_right_form() {
+        let data = |text: &str| parse_data_link(text).unwrap_err();
+        for arrow in ["-->", "=>", "→", ">>", "–", "--"] {
+            let error = data(&format!("a.out {arrow} b.in"));
+            assert_eq!(
+                (error.message, error.range),
+                (format!("`{arrow}` is no part of a data link"), 6..6 + arrow.len())
+            );
+        }
+        assert!(data("a (1|) b").message.contains("control link among"));
+        let control = |text: &str| parse_control_link(text).unwrap_err();
+        for arrow in ["-->", "->", "=>", "→", ">>", "-"] {
+            let error = control(&format!("load {arrow} report"));
+            assert!(error.message.contains("without a valve"), "{arrow}");
+            assert_eq!(error.help, "write it as `load (1|) report`", "{arrow}");
+        }
+        assert!(control("a.data - b.input").help.contains("connections.data"));
+        assert_eq!(control("a (1|) -> b").range, 7..9);
+        assert_eq!(control("a -> (1|) b").message, "`->` is no part of a control link");
+    }
+
+    #[test]
+    fn brackets_that_do_not_pair_are_found() {
+        let bad = |text: &str| parse_control_link(text).unwrap_err();
+        assert_eq!((bad("a (1|x > 1)) b").range, bad("a (1|x > 1) b (2|)").range), (11..12, 14..15));
+        assert!(bad("a (1|(x > 1) b").message.contains("never closed"));
+        assert_eq!(bad("a (1) b").help, "write it as `(1|)`");
+        assert_eq!(bad("a (ok) b").help, "write it as `(1|ok)`");
+        assert_eq!(bad("a (|ok) b").message, "a valve begins with an order");
+        assert!(bad("a (first|) b").help.contains("(1|)"));
+        assert!(bad("a 1|) b").message.contains("without a valve"));
     }
 
     #[test]

@@ -109,7 +109,13 @@ pub fn find_valve(text: &str) -> Result<Range<usize>, TextError> {
 pub fn parse_valve(inner: &str, offset: usize) -> Result<Valve, TextError> {
     let Some((order, condition)) = inner.split_once('|') else {
         let range = offset..offset + inner.len().max(1);
-        return Err(TextError::new(range, "a valve needs `|` between order and condition", "write it as `(1|)`"));
+        let inner = inner.trim();
+        let help = match parse_order(inner) {
+            Ok(_) => format!("write it as `({inner}|)`"),
+            Err(_) if inner.is_empty() => "write it as `(1|)`".to_owned(),
+            Err(_) => format!("write it as `(1|{inner})`"),
+        };
+        return Err(TextError::new(range, "a valve needs `|` between order and condition", help));
     };
     let order = parse_order(order)
         .map_err(|(message, help)| TextError::new(offset..offset + order.len().max(1), message, help))?;
@@ -127,9 +133,14 @@ pub fn parse_order(text: &str) -> Result<Order, (String, String)> {
     }
     let help = "orders are 1, 2, 3, … or `Last`".to_owned();
     match text.parse::<u32>() {
+        Err(_) if text.is_empty() => Err(("a valve begins with an order".to_owned(), "write it as `(1|)`".to_owned())),
+        Err(_) if text.eq_ignore_ascii_case("first") => {
+            Err((format!("`{text}` is not an order"), "the first order is 1: write `(1|)`".to_owned()))
+        }
         Ok(0) => Err((
             "order 0 is reserved for data links".to_owned(),
-            "give links the same order to run their targets at the same time, or use `(1|start)`".to_owned(),
+            "orders begin at 1; give links the same order to run their targets at the same time, or use `(1|start)`"
+                .to_owned(),
         )),
         Ok(order) => Ok(Order::At(order)),
         Err(_) => Err((format!("`{text}` is not an order"), help)),

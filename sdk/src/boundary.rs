@@ -48,9 +48,13 @@ macro_rules! export_plugin {
                 entry::create(&PLUGIN, module.as_str(), config.as_str(), context)
             }
 
+            extern "C" fn columns(module: abi::RStr<'_>, request: abi::RStr<'_>) -> abi::AbiResult<abi::RString> {
+                entry::columns(&PLUGIN, module.as_str(), request.as_str())
+            }
+
             fn root() -> abi::module::PluginRootRef {
                 use abi::prefix_type::PrefixTypeTrait;
-                abi::module::PluginRoot { describe, lower, create }.leak_into_prefix()
+                abi::module::PluginRoot { describe, lower, create, columns }.leak_into_prefix()
             }
 
             extern "C" fn load() -> abi::library::RootModuleResult {

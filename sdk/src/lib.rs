@@ -86,6 +86,7 @@
 //! writes `unsafe`, a JSON schema, or a port's number.
 
 pub mod boundary;
+pub mod columns;
 pub mod context;
 pub mod error;
 pub mod io;
@@ -103,6 +104,7 @@ pub use serde_json;
 
 /// What a module's file imports.
 pub mod prelude {
+    pub use crate::columns::Columns;
     pub use crate::context::RunContext;
     pub use crate::error::{Error, Result};
     pub use crate::export_plugin;

@@ -1,5 +1,6 @@
 //! The trait a module implements, with its life cycle.
 
+use crate::columns::Columns;
 use crate::context::RunContext;
 use crate::error::{Error, Result};
 use crate::io::Io;
@@ -51,6 +52,16 @@ pub trait Module: Sized + Send + 'static {
     fn lower(config: &Self::Config, ports: &Ports) -> Result<Lowering> {
         let _ = (config, ports);
         Ok(Lowering::Run)
+    }
+
+    /// Says which columns the output ports of a module that runs will have, given those of its inputs, so that what comes after it is
+    /// checked before the run too. As [`lower`](Module::lower) it does no I/O. An error is told as a finding at the configuration key
+    /// that it names by [`Error::with`]`("key", …)`.
+    ///
+    /// What lowers needs none of this: the engine knows.
+    fn columns(config: &Self::Config, inputs: &Columns) -> Result<Columns> {
+        let _ = (config, inputs);
+        Ok(Columns::unknown())
     }
 
     /// Makes an instance.

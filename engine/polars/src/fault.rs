@@ -3,7 +3,7 @@
 use crate::writer;
 use polars::prelude::PolarsError;
 use pypeline_engine::diagnostics::suggest;
-use pypeline_engine::executor::{Stage, Work};
+use pypeline_engine::executor::{ColumnsFault, Refusal, Stage, Work};
 use pypeline_schema::fault::{Fault, FaultKind};
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub(crate) fn from_table(fault: Fault) -> PolarsError {
     PolarsError::IO { error: Arc::new(std::io::Error::other(TableFault(fault))), msg: None }
 }
 
-fn root(mut error: &PolarsError) -> &PolarsError {
+pub(crate) fn root(mut error: &PolarsError) -> &PolarsError {
     loop {
         match error {
             PolarsError::Context { error: inner, .. } | PolarsError::ExprContext { error: inner, .. } => error = inner,
@@ -105,20 +105,30 @@ fn clean(text: &str) -> String {
 
 /// An error of a SELECT over known columns: a wrong name gets the nearest right one.
 pub(crate) fn at_node(error: &PolarsError, columns: &[String]) -> Fault {
+    *refusal(error, columns).fault
+}
+
+/// The same, with what is in the way.
+pub(crate) fn refusal(error: &PolarsError, columns: &[String]) -> ColumnsFault {
     let fault = translate(error);
     let names: Vec<&str> = columns.iter().map(String::as_str).collect();
-    let text = root(error).to_string();
-    let unknown = (matches!(root(error), PolarsError::ColumnNotFound(_)) || text.contains("unable to find column"))
+    let (error, text) = (root(error), root(error).to_string());
+    let unknown = (matches!(error, PolarsError::ColumnNotFound(_)) || text.contains("unable to find column"))
         .then(|| quoted(&text))
         .flatten()
         .filter(|name| !names.contains(&name.as_str()));
-    match unknown {
-        Some(name) => {
+    let (what, fault) = match (unknown, error) {
+        (Some(name), _) => {
             let message = format!("there is no column `{name}`");
-            Fault::new(FaultKind::Config, message).help(suggest::help(&name, "columns", &names))
+            let fault = Fault::new(FaultKind::Config, message).help(suggest::help(&name, "columns", &names));
+            (Refusal::UnknownColumn(name), fault)
         }
-        None => fault,
-    }
+        (None, PolarsError::Duplicate(_)) => (quoted(&text).map_or(Refusal::Other, Refusal::Duplicate), fault),
+        (None, PolarsError::SQLInterface(_) | PolarsError::SQLSyntax(_)) => (Refusal::Sql, fault),
+        (None, PolarsError::IO { .. } | PolarsError::NoData(_)) => (Refusal::Other, fault),
+        (None, _) => (Refusal::Type, fault),
+    };
+    ColumnsFault { what, fault: Box::new(fault) }
 }
 
 /// The first name in quotes, else the whole text where it is a single word.

@@ -1,9 +1,10 @@
 //! The embedded executor: fused stages on Polars' streaming engine. Nothing but the final binary links this crate.
 //!
 //! Order: [`plan`] turns a stage into lazy frames, with a counter on every link; [`scan`], [`sink`] (with [`partitions`]) and [`table`] make its ends;
-//! [`arrow_bridge`] carries rows between Polars' Arrow and arrow-rs; [`fault`] says in our words what Polars says in its own.
+//! [`columns`] says without rows what a node will give; [`arrow_bridge`] carries rows between Polars' Arrow and arrow-rs; [`fault`] says in our words what Polars says in its own.
 
 mod arrow_bridge;
+mod columns;
 mod fault;
 mod header_only;
 mod partitions;
@@ -11,13 +12,15 @@ mod plan;
 mod scan;
 mod sink;
 mod table;
+mod types;
 mod writer;
 
 use fault::translate;
 use plan::Planned;
 use polars::prelude::{Engine, LazyFrame, OptFlags};
-use pypeline_engine::executor::{Executor, Stage, StageFault, Work};
-use pypeline_schema::fault::Fault;
+use pypeline_engine::executor::{ColumnsFault, Executor, PortFields, Refusal, Stage, StageFault, Work};
+use pypeline_schema::fault::{Fault, FaultKind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs stages on Polars.
 pub struct PolarsExecutor;
@@ -29,6 +32,10 @@ impl Executor for PolarsExecutor {
 
     fn check(&self, stage: &Stage) -> Vec<StageFault> {
         plan::plan(stage).err().into_iter().collect()
+    }
+
+    fn columns(&self, work: &Work, inputs: &PortFields) -> Result<PortFields, ColumnsFault> {
+        caught(|| columns::columns(work, inputs))
     }
 
     fn explain(&self, stage: &Stage) -> Result<String, StageFault> {
@@ -49,6 +56,15 @@ impl Executor for PolarsExecutor {
         let ran = LazyFrame::collect_all_with_engine(plans, Engine::Streaming, OptFlags::default());
         ran.map(drop).map_err(|error| explained(lay(stage, translate(&error))))
     }
+}
+
+/// Polars panics at a few plans that it cannot make: a refusal like others.
+fn caught(work: impl FnOnce() -> Result<PortFields, ColumnsFault>) -> Result<PortFields, ColumnsFault> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref().copied());
+        let text = format!("polars panicked: {}", said.unwrap_or("without a word"));
+        Err(ColumnsFault { what: Refusal::Other, fault: Box::new(Fault::new(FaultKind::Panic, text)) })
+    })
 }
 
 /// A fault of the running plan at the door of the node that caused it: the SELECT that cannot be planned by itself, else the

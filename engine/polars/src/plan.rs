@@ -157,7 +157,7 @@ fn counted(frame: LazyFrame, number: usize, rows: &Arc<AtomicU64>, cancelled: &A
 }
 
 /// One SELECT over named inputs.
-fn select(inputs: &[(String, LazyFrame)], sql: &str) -> PolarsResult<LazyFrame> {
+pub(crate) fn select(inputs: &[(String, LazyFrame)], sql: &str) -> PolarsResult<LazyFrame> {
     let mut context = SQLContext::new();
     for (name, frame) in inputs {
         context.register(name, frame.clone());

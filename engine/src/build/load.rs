@@ -15,7 +15,7 @@ pub mod resolved;
 mod source;
 pub mod yaml;
 
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostics, record};
 use crate::plugins::Plugins;
 use crate::registry::Registry;
 use document::Document;
@@ -52,6 +52,7 @@ pub fn load(path: &Path, root: &Path, plugins: &mut Plugins, registry: &Registry
     let Some(mut value) = parsed.value else { return (diagnostics, None) };
     let environment = |name: &str| std::env::var(name).ok();
     let is_whole = !parsed.is_incomplete & expand::expand(&mut value, &mut positions, &environment, &mut diagnostics);
+    diagnostics.ids = record::ids(&value);
     format::check(&mut value, &positions, &mut diagnostics);
     if !value.is_object() {
         return (diagnostics, None);

@@ -4,6 +4,7 @@ mod files;
 
 use crate::build::load::Loaded;
 use crate::build::load::defaults::reads_environment;
+use crate::build::load::document::Document;
 use crate::build::plan::Plan;
 use crate::secrets::Reference;
 use pypeline_schema::FORMAT_VERSION;
@@ -26,16 +27,19 @@ pub struct Job {
 }
 
 /// Turns a plan without errors into the files' content.
-pub fn job(loaded: &Loaded, plan: &Plan, flow: &FlowInfo) -> Job {
+pub fn job(mut loaded: Loaded, plan: Plan, flow: FlowInfo) -> Job {
+    let modules = std::mem::take(&mut loaded.modules);
+    let plugins: BTreeMap<String, PluginPin> =
+        modules.iter().flatten().map(|module| (module.plugin.library.clone(), module.plugin.pin())).collect();
     let document = &loaded.document;
-    let nodes = document.nodes.iter().zip(&loaded.modules).filter_map(|(node, module)| {
-        let module = module.as_ref()?;
+    let nodes = document.nodes.iter().zip(modules).filter_map(|(node, module)| {
+        let module = module?;
         Some(DagNode {
             id: node.id.clone(),
-            module: (*module.manifest).clone(),
+            module: module.manifest,
             library: module.plugin.library.clone(),
             effect: module.effect,
-            config: module.config.clone(),
+            config: module.config,
             misc: node.misc.clone(),
             line: document.positions.line(&node.pointer),
         })
@@ -56,12 +60,12 @@ pub fn job(loaded: &Loaded, plan: &Plan, flow: &FlowInfo) -> Job {
     });
     let dag = DagFile {
         format_version: FORMAT_VERSION,
-        flow: flow.clone(),
+        flow,
         nodes: nodes.collect(),
         data_links: data_links.collect(),
         control_links: control_links.collect(),
     };
-    let metadata = metadata(loaded, plan, &dag);
+    let metadata = metadata(document, plan, plugins, &dag);
     // A secret that says only where it is may be said of every environment.
     let context = document.context.iter().map(|(name, variable)| (name, without_secret(variable)));
     let context = context.filter(|(_, variable)| !variable.secret || variable.default.is_some());
@@ -72,26 +76,25 @@ pub fn job(loaded: &Loaded, plan: &Plan, flow: &FlowInfo) -> Job {
     Job { context: context.collect(), metadata, dag }
 }
 
-fn metadata(loaded: &Loaded, plan: &Plan, dag: &DagFile) -> ExecutionMetadata {
-    let document = &loaded.document;
+fn metadata(document: &Document, plan: Plan, plugins: BTreeMap<String, PluginPin>, dag: &DagFile) -> ExecutionMetadata {
     let name =
         |sub_flow: &usize| plan.sub_flows.get(*sub_flow).map_or_else(String::new, |sub_flow| sub_flow.name.clone());
-    let plugins: BTreeMap<String, PluginPin> =
-        loaded.modules.iter().flatten().map(|module| (module.plugin.library.clone(), module.plugin.pin())).collect();
+    let (roots, static_order) = (plan.roots.iter().map(name).collect(), plan.static_order.iter().map(name).collect());
     let mut metadata = ExecutionMetadata {
         format_version: FORMAT_VERSION,
         fingerprint: String::new(),
         settings: document.settings.clone(),
-        sub_flows: plan.sub_flows.clone(),
-        control: plan.links.clone(),
-        scopes: plan.scopes.clone(),
-        caches: plan.caches.clone(),
-        roots: plan.roots.iter().map(name).collect(),
-        static_order: plan.static_order.iter().map(name).collect(),
+        sub_flows: plan.sub_flows,
+        control: plan.links,
+        scopes: plan.scopes,
+        caches: plan.caches,
+        roots,
+        static_order,
         context: document.context.iter().map(|(name, variable)| (name.clone(), without_secret(variable))).collect(),
         params: document.params.iter().map(|(name, variable)| (name.clone(), without_secret(variable))).collect(),
-        uses: plan.uses.clone(),
+        uses: plan.uses,
         plugins: plugins.into_values().collect(),
+        lineage: Vec::new(),
     };
     metadata.fingerprint = crate::job_folder::fingerprint(dag, &metadata);
     metadata

@@ -1,6 +1,7 @@
 //! Nodes and links to a plan: the checks of the graph, then sub flows, orders, scopes, waves. A list that one can read.
 
 mod caches;
+mod conditions;
 mod control;
 mod control_order;
 mod cycles;
@@ -10,6 +11,7 @@ mod expression;
 mod ids;
 mod links;
 mod misc;
+mod never;
 mod ports;
 mod scopes;
 mod subflows;
@@ -105,6 +107,11 @@ pub fn plan(loaded: &Loaded, diagnostics: &mut Diagnostics) -> Plan {
     let order = ControlOrder::new(flows.members.len(), &outer);
     // In a circle nothing is before anything: what hangs on that is not asked.
     let scopes = (!is_cyclic).then(|| scopes::find(&subject, &flows, &outer, &order, diagnostics));
+    let never = conditions::check(&subject, &outer, diagnostics);
+    if let Some(scopes) = scopes.as_ref().filter(|scopes| scopes.is_sound) {
+        let control = never::Control { outer: &outer, order: &order, scopes, joins: &joins, never: &never };
+        never::check(&subject, &control, diagnostics);
+    }
     let uses = uses::check(&subject, &flows, &outer, &order, scopes.as_ref(), diagnostics);
     let sub_flows = describe::sub_flows(&subject, &data, &rows, &flows, &joins, scopes.as_ref());
     let links = describe::links(&subject, &flows, &outer);
@@ -113,7 +120,7 @@ pub fn plan(loaded: &Loaded, diagnostics: &mut Diagnostics) -> Plan {
         let parts = Parts { sub_flows: &sub_flows, control: &links, scopes: &scopes.list, settings };
         static_order(control_graph::of_parts(parts, subject.ids()))
     });
-    let caches = caches::check(&subject, &flows, &order, scopes.as_ref(), &static_order, diagnostics);
+    let caches = caches::check(&subject, &flows, &order, scopes.as_ref(), &static_order, &outer, diagnostics);
     let scopes = scopes.map(|scopes| scopes.list).unwrap_or_default();
     Plan { data, sub_flows, links, scopes, caches, roots: order.roots(), static_order, uses, control }
 }

@@ -104,6 +104,22 @@ codes! {
     CallForm = "P031", Error, "`env` or `secret` with arguments that are no texts";
     EnvNotAllowed = "P032", Error, "an environment variable that the settings do not allow";
     SecretReference = "P033", Error, "a reference to a secret that names no place";
+    NeverOpens = "P034", Warning, "a control link whose condition is never true";
+    NeverRuns = "P035", Warning, "a control link that cannot bring its target to run";
+    Opposite = "P036", Warning, "two conditions that are each other's opposite";
+    ForeignTrigger = "P037", Error, "another tool's word in a valve";
+    ForeignOperator = "P038", Error, "another language's operator or word in a condition";
+    UnknownFilter = "P039", Error, "a filter or test that templates and conditions do not know";
+    CacheBeside = "P040", Warning, "a cache that is written and read at the same time";
+    UnknownColumn = "C001", Error, "a column that is not there";
+    TypeMismatch = "C002", Error, "types that do not go together";
+    AmbiguousColumn = "C003", Error, "a name that is a column of several inputs";
+    DuplicateColumn = "C004", Error, "two columns of one name";
+    CannotHold = "C005", Error, "a column of a type that the format cannot hold";
+    HeaderDiffers = "C006", Error, "declared columns that are not those of the file";
+    SourceDoubtful = "C007", Warning, "a file at hand that cannot be read as it is to be read";
+    ColumnsRefused = "C008", Error, "a module that does not take the columns of its input";
+    SqlRefused = "C009", Error, "SQL that the engine does not know";
 }
 
 #[cfg(test)]
@@ -123,11 +139,13 @@ mod tests {
     fn the_reference_page_is_current() {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reference/diagnostics.md");
         let mut page = "# Diagnostics\n\nMade from `engine/src/diagnostics/code.rs`. `L`: found while loading (form, modules, configurations). \
-                        `P`: found while planning (links, sub flows, templates).\n\n| code | severity | finding |\n| --- | --- | --- |\n"
+                        `P`: found while planning (links, sub flows, templates). `C`: columns and types. Each code has a page with a wrong and a right example; \
+                        `pype explain CODE` shows it too.\n\n| code | severity | finding |\n| --- | --- | --- |\n"
             .to_owned();
         for code in Code::ALL {
             let severity = if code.severity() == Severity::Error { "error" } else { "warning" };
-            page.push_str(&format!("| {} | {severity} | {} |\n", code.as_str(), code.title()));
+            let (code, title) = (code.as_str(), code.title());
+            page.push_str(&format!("| [{code}](diagnostics/{code}.md) | {severity} | {title} |\n"));
         }
         if std::env::var_os("UPDATE").is_some() {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();

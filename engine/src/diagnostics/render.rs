@@ -4,6 +4,7 @@
 //! the place.
 
 use super::code::Code;
+use super::record::path;
 use super::{Diagnostic, Diagnostics, Severity, Span};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
@@ -19,17 +20,24 @@ const AROUND: usize = 120;
 /// Lines of one place that are drawn.
 const MOST_LINES: u32 = 4;
 
-/// Draws all findings; `colour` for a terminal.
+/// A line longer than this gets no place in words beside the place in numbers.
+const WIDEST: usize = 120;
+
+/// Draws all findings by place, warnings first: what keeps the flow from being built stands next to the verdict.
+/// `colour` for a terminal.
 pub fn render(diagnostics: &Diagnostics, colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Ascii);
     let mut out = String::new();
     let mut seen: HashMap<Code, usize> = HashMap::new();
-    for item in diagnostics.sorted() {
+    let mut items = diagnostics.sorted();
+    items.sort_by_key(|item| std::cmp::Reverse(item.severity()));
+    for item in items {
         let count = seen.entry(item.code).or_default();
         *count += 1;
         if *count <= MOST_DRAWN {
-            out.push_str(&renderer.render(&[group(item, diagnostics)]));
+            let drawn = renderer.render(&[group(item, diagnostics)]);
+            out.push_str(&with_path(&drawn, &path(&item.pointer, &diagnostics.ids)));
             out.push_str("\n\n");
         }
     }
@@ -41,6 +49,19 @@ pub fn render(diagnostics: &Diagnostics, colour: bool) -> String {
         }
     }
     out
+}
+
+/// The place in words, at the end of the line `--> file:line:column`, which is below the message.
+fn with_path(drawn: &str, path: &str) -> String {
+    let is_place = |line: &&str| line.contains("--> ");
+    let Some(place) = drawn.lines().skip(1).find(is_place).filter(|_| !path.is_empty()) else {
+        return drawn.to_owned();
+    };
+    if place.chars().count() + path.chars().count() + 2 > WIDEST {
+        return drawn.to_owned();
+    }
+    let (message, rest) = drawn.split_once('\n').unwrap_or((drawn, ""));
+    format!("{message}\n{}", rest.replacen(place, &format!("{place}  {path}"), 1))
 }
 
 /// `2 errors, 1 warning`.

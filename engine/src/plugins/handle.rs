@@ -4,6 +4,7 @@ use super::call::{Caught, answer, text};
 use pypeline_abi::RStr;
 use pypeline_abi::context::HostContextArc;
 use pypeline_abi::module::{ModuleBox, PluginRootRef, RunIo};
+use pypeline_schema::columns::{Columns, ColumnsAnswer, ColumnsRequest};
 use pypeline_schema::execution_metadata::PluginPin;
 use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::lowering::{LowerRequest, Lowering};
@@ -41,6 +42,14 @@ impl Plugin {
         let request = serde_json::to_string(request).map_err(broken)?;
         let answer = text(lower(RStr::from(module), RStr::from(request.as_str())))?;
         serde_json::from_str(&answer).map_err(broken)
+    }
+
+    /// The columns that a module's output ports will have. Pure. Of a plugin that was built before it could be asked, nothing is known.
+    pub fn columns(&self, module: &str, request: &ColumnsRequest) -> Result<Columns, Box<Fault>> {
+        let Some(columns) = self.root.columns() else { return Ok(Columns::new()) };
+        let request = serde_json::to_string(request).map_err(broken)?;
+        let answer = text(columns(RStr::from(module), RStr::from(request.as_str())))?;
+        serde_json::from_str(&answer).map(|answer: ColumnsAnswer| answer.outputs).map_err(broken)
     }
 
     /// A fresh instance of a module.

@@ -1,7 +1,7 @@
 //! `pype context`: every variable of a job with its value, its type and where it came from; secrets by their places alone.
 
 use super::job::Job;
-use super::templater::{Content, Given, Keeper, Problem, Source, gather};
+use super::templater::{Content, Gathered, Given, Keeper, Problem, Source, gather};
 use super::{RunError, RunOptions};
 use crate::project::Project;
 use crate::secrets::{Reference, SecretError, Vault, net};
@@ -60,7 +60,23 @@ pub fn describe(
     let (gathered, problems) = gather(&job, options);
     Keeper::new(None, project.root()).note_environment();
     let uses = &job.metadata.uses;
-    let root = project.root();
+    let variables = variables(&job, &gathered, project.root());
+    let mut problems: Vec<String> = problems.iter().map(Problem::to_string).collect();
+    if let Some(vault) = check {
+        let given = gathered.context.values().chain(gathered.params.values());
+        let places = given.filter_map(|given| match &given.content {
+            Content::At(reference) => Some(reference.clone()),
+            _ => None,
+        });
+        let stored = uses.secrets.iter().filter_map(|text| Reference::parse(text)?.ok());
+        problems.extend(fetch(&places.chain(stored).collect(), vault, project)?);
+    }
+    Ok(ContextReport { job: job.dag.flow.name, variables, problems })
+}
+
+/// Every variable of a job with what was found for it.
+pub(super) fn variables(job: &Job, gathered: &Gathered, root: &Path) -> Vec<VariableReport> {
+    let uses = &job.metadata.uses;
     let mut variables = section("context", &gathered.context, &job.metadata.context, &uses.context, root);
     variables.extend(section("params", &gathered.params, &job.metadata.params, &uses.params, root));
     for name in uses.env.iter().chain(&uses.optional_env) {
@@ -72,16 +88,6 @@ pub fn describe(
             ..VariableReport::new("env", name)
         });
     }
-    let mut problems: Vec<String> = problems.iter().map(Problem::to_string).collect();
-    if let Some(vault) = check {
-        let given = gathered.context.values().chain(gathered.params.values());
-        let places = given.filter_map(|given| match &given.content {
-            Content::At(reference) => Some(reference.clone()),
-            _ => None,
-        });
-        let stored = uses.secrets.iter().filter_map(|text| Reference::parse(text)?.ok());
-        problems.extend(fetch(&places.chain(stored).collect(), vault, project)?);
-    }
     for reference in &uses.secrets {
         variables.push(VariableReport {
             value: Some(Value::from(net::MASK)),
@@ -91,7 +97,7 @@ pub fn describe(
             ..VariableReport::new("secret", reference)
         });
     }
-    Ok(ContextReport { job: job.dag.flow.name, variables, problems })
+    variables
 }
 
 fn fetch(

@@ -1,17 +1,38 @@
-//! `pype run --explain`: the units of each sub flow, and the plan of each stage, without reading a row.
+//! The units of each sub flow and the plan of each stage, without reading a row: for `pype run --explain` and `pype dry-run`.
 
 use super::execution::wiring;
 use super::frames::FrameData;
 use super::job::Job;
-use super::prepare::{self, Unit};
+use super::prepare::{self, SubFlowPlan, Unit};
 use super::templater::Values;
 use super::{RunError, RunOptions};
 use crate::artifacts::{ArtifactStore, Policy};
 use crate::executor::Executor;
 use crate::project::Project;
+use crate::template::Scope;
+use serde::Serialize;
 use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;
+
+/// What runs as one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnitReport {
+    /// From 1, in the order of beginning.
+    pub number: u32,
+    /// From 1: units of one wave run together.
+    pub wave: usize,
+    /// `stage`, `module` or `service`.
+    pub kind: &'static str,
+    /// Ids, in the order of their rows.
+    pub nodes: Vec<String>,
+    /// The executor's plan of a stage, if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
+}
+
+/// A sub flow in units, or why they are known only at run.
+pub(super) type Units = Result<Vec<UnitReport>, Vec<String>>;
 
 /// Text that shows how a job would run now.
 pub fn explain(
@@ -22,42 +43,82 @@ pub fn explain(
 ) -> Result<String, RunError> {
     let job = Job::open(project, folder)?;
     let values = Values::without_secrets(&job, options, project.root())?;
-    let store = Arc::new(ArtifactStore::new(Policy::memory(), &std::env::temp_dir()));
-    let mut out = String::new();
     let scope = values.scope_without_secrets(&FrameData::flow());
+    let explainer = Explainer::new(&job, project, &scope, options.fuse, Some(executor));
+    let mut out = String::new();
     for (at, sub_flow) in job.metadata.sub_flows.iter().enumerate() {
         let _ = writeln!(out, "sub flow {}", sub_flow.name);
-        let plan = match prepare::plan(&job, project, at, &scope, options.fuse) {
-            Ok(plan) => plan,
+        match explainer.units(at) {
+            Ok(units) => units.iter().for_each(|unit| in_words(&mut out, unit, executor.name())),
             Err(faults) => {
-                for (_, fault) in faults {
+                for fault in faults {
                     let _ = writeln!(out, "  known only at run: {fault}");
-                }
-                continue;
-            }
-        };
-        let id = |node: &usize| job.dag.nodes.get(*node).map_or("", |node| node.id.as_str());
-        for (number, unit) in plan.waves.iter().flatten() {
-            match unit {
-                Unit::Module(node) => {
-                    let _ = writeln!(out, "  {}. module {} (runs by itself)", number, id(node));
-                }
-                Unit::Service(node) => {
-                    let _ = writeln!(out, "  {}. {} (the engine itself)", number, id(node));
-                }
-                Unit::Stage(nodes) => {
-                    let names: Vec<&str> = nodes.iter().map(id).collect();
-                    let _ = writeln!(out, "  {}. stage [{}] on {}", number, names.join(", "), executor.name());
-                    let plan = match wiring::stage_for_explain(&job, &plan, nodes, &store) {
-                        Some(stage) => executor.explain(&stage).unwrap_or_else(|fault| fault.fault.to_string()),
-                        None => "it takes tables of another stage: its plan is known once they are there".to_owned(),
-                    };
-                    for line in plan.lines() {
-                        let _ = writeln!(out, "       {line}");
-                    }
                 }
             }
         }
     }
     Ok(out)
+}
+
+fn in_words(out: &mut String, unit: &UnitReport, executor: &str) {
+    let UnitReport { number, kind, nodes, plan, .. } = unit;
+    let nodes = nodes.join(", ");
+    let _ = match *kind {
+        "module" => writeln!(out, "  {number}. module {nodes} (runs by itself)"),
+        "service" => writeln!(out, "  {number}. {nodes} (the engine itself)"),
+        _ => writeln!(out, "  {number}. stage [{nodes}] on {executor}"),
+    };
+    for line in plan.iter().flat_map(|plan| plan.lines()) {
+        let _ = writeln!(out, "       {line}");
+    }
+}
+
+/// Asks for the units of sub flows.
+pub(super) struct Explainer<'a> {
+    job: &'a Job,
+    project: &'a Project,
+    scope: &'a Scope,
+    fuse: bool,
+    /// For the plans of stages.
+    executor: Option<&'a dyn Executor>,
+    store: Arc<ArtifactStore>,
+}
+
+impl<'a> Explainer<'a> {
+    pub(super) fn new(
+        job: &'a Job,
+        project: &'a Project,
+        scope: &'a Scope,
+        fuse: bool,
+        executor: Option<&'a dyn Executor>,
+    ) -> Self {
+        let store = Arc::new(ArtifactStore::new(Policy::memory(), &std::env::temp_dir()));
+        Self { job, project, scope, fuse, executor, store }
+    }
+
+    /// The units of a sub flow in the order of their waves.
+    pub(super) fn units(&self, sub_flow: usize) -> Units {
+        let plan = prepare::plan(self.job, self.project, sub_flow, self.scope, self.fuse)
+            .map_err(|faults| faults.iter().map(|(_, fault)| fault.to_string()).collect::<Vec<_>>())?;
+        let waves = (1..).zip(&plan.waves);
+        let units = waves.flat_map(|(wave, units)| units.iter().map(move |(number, unit)| (wave, *number, unit)));
+        Ok(units.map(|(wave, number, unit)| self.report(&plan, wave, number, unit)).collect())
+    }
+
+    fn report(&self, plan: &SubFlowPlan, wave: usize, number: u32, unit: &Unit) -> UnitReport {
+        let id = |node: &usize| self.job.dag.nodes.get(*node).map_or_else(String::new, |node| node.id.clone());
+        let (kind, plan) = match unit {
+            Unit::Module(_) => ("module", None),
+            Unit::Service(_) => ("service", None),
+            Unit::Stage(nodes) => ("stage", self.executor.map(|executor| self.plan(plan, nodes, executor))),
+        };
+        UnitReport { number, wave, kind, nodes: unit.nodes().iter().map(id).collect(), plan }
+    }
+
+    fn plan(&self, plan: &SubFlowPlan, nodes: &[usize], executor: &dyn Executor) -> String {
+        match wiring::stage_for_explain(self.job, plan, nodes, &self.store) {
+            Some(stage) => executor.explain(&stage).unwrap_or_else(|fault| fault.fault.to_string()),
+            None => "it takes tables of another stage: its plan is known once they are there".to_owned(),
+        }
+    }
 }

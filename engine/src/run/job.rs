@@ -11,9 +11,11 @@ use index::Index;
 use pypeline_schema::FORMAT_VERSION;
 use pypeline_schema::dag::{DagFile, DagNode};
 use pypeline_schema::execution_metadata::ExecutionMetadata;
+use pypeline_schema::manifest::ModuleManifest;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -82,12 +84,20 @@ pub struct Job {
 impl Job {
     /// Opens a folder and loads its plugins.
     pub fn open(project: &Project, path: &Path) -> Result<Self, JobError> {
-        let folder = find(path)?;
-        let dag: DagFile = read(&folder.dag())?;
-        let metadata: ExecutionMetadata = read(&folder.metadata())?;
-        if fingerprint(&dag, &metadata) != metadata.fingerprint {
-            return Err(JobError::Fingerprint(folder.name().to_owned()));
-        }
+        let (folder, dag, metadata) = read_files(path)?;
+        Self::of(project, folder, dag, metadata)
+    }
+
+    /// A job whose files were read, or never written; `folder` is where they are or would be.
+    ///
+    /// # Errors
+    /// A plugin cannot be used.
+    pub fn of(
+        project: &Project,
+        folder: JobFolder,
+        dag: DagFile,
+        metadata: ExecutionMetadata,
+    ) -> Result<Self, JobError> {
         let plugins = load_plugins(project, &dag, &metadata)?;
         let index = Index::new(&dag, &metadata);
         Ok(Self { folder, dag, metadata, index, plugins })
@@ -96,6 +106,33 @@ impl Job {
     /// The library that holds a node's module.
     pub fn plugin(&self, node: &DagNode) -> Option<&Arc<Plugin>> {
         self.plugins.get(&node.library)
+    }
+}
+
+/// Reads the files of a job folder; no plugin is loaded.
+///
+/// # Errors
+/// There is no job, or its files are damaged, of another version, or do not belong together.
+pub fn read_files(path: &Path) -> Result<(JobFolder, DagFile, ExecutionMetadata), JobError> {
+    let folder = find(path)?;
+    let mut dag: DagFile = read(&folder.dag())?;
+    share_modules(&mut dag);
+    let metadata: ExecutionMetadata = read(&folder.metadata())?;
+    if fingerprint(&dag, &metadata) != metadata.fingerprint {
+        return Err(JobError::Fingerprint(folder.name().to_owned()));
+    }
+    Ok((folder, dag, metadata))
+}
+
+/// Each node of the file has its module's metadata; in memory they share it.
+fn share_modules(dag: &mut DagFile) {
+    let mut known: HashMap<String, Arc<ModuleManifest>> = HashMap::new();
+    for node in &mut dag.nodes {
+        match known.get(&node.module.name) {
+            Some(module) if **module == *node.module => node.module = Arc::clone(module),
+            Some(_) => {}
+            None => drop(known.insert(node.module.name.clone(), Arc::clone(&node.module))),
+        }
     }
 }
 
@@ -113,14 +150,21 @@ pub(super) fn find(path: &Path) -> Result<JobFolder, JobError> {
     }
 }
 
+/// The version comes first: a file of another one may be of another form. Never is a value of the whole file made.
 fn read<T: DeserializeOwned>(path: &Path) -> Result<T, JobError> {
     let bytes = std::fs::read(path).map_err(|source| JobError::Io { path: path.to_path_buf(), source })?;
     let damaged = |error: serde_json::Error| JobError::Damaged { path: path.to_path_buf(), why: error.to_string() };
-    let value: Value = serde_json::from_slice(&bytes).map_err(damaged)?;
-    match value.get("format_version").and_then(Value::as_u64) {
-        Some(found) if found == u64::from(FORMAT_VERSION) => serde_json::from_value(value).map_err(damaged),
+    let versioned: Versioned = serde_json::from_slice(&bytes).map_err(damaged)?;
+    match versioned.format_version.as_ref().and_then(Value::as_u64) {
+        Some(found) if found == u64::from(FORMAT_VERSION) => serde_json::from_slice(&bytes).map_err(damaged),
         found => Err(JobError::Version { path: path.to_path_buf(), found: found.unwrap_or(0) }),
     }
+}
+
+/// What all files of a job have.
+#[derive(Deserialize)]
+struct Versioned {
+    format_version: Option<Value>,
 }
 
 fn load_plugins(

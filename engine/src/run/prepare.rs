@@ -1,5 +1,7 @@
 //! A sub flow with its values known: each node's configuration resolved and lowered, and the nodes parted into units of work.
 
+mod units;
+
 use super::job::Job;
 use crate::config;
 use crate::project::Project;
@@ -10,6 +12,8 @@ use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::lowering::{LowerRequest, Lowering};
 use serde_json::{Map, Value};
 use std::sync::Arc;
+pub(super) use units::Unit;
+use units::{units, waves};
 
 /// A node ready to run.
 pub(super) struct Prepared {
@@ -19,27 +23,6 @@ pub(super) struct Prepared {
     pub config: Arc<Value>,
     /// What it does; none for a module that runs.
     pub lowering: Option<Lowering>,
-}
-
-/// What runs as one: a fused stage, or a module.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Unit {
-    /// Indices into the DAG's nodes, in topological order.
-    Stage(Vec<usize>),
-    /// Index into the DAG's nodes.
-    Module(usize),
-    /// Index into the DAG's nodes; the engine itself does the work.
-    Service(usize),
-}
-
-impl Unit {
-    /// Its nodes.
-    pub(super) fn nodes(&self) -> &[usize] {
-        match self {
-            Self::Stage(nodes) => nodes,
-            Self::Module(node) | Self::Service(node) => std::slice::from_ref(node),
-        }
-    }
 }
 
 /// A failure before anything ran, laid at a node's door.
@@ -215,117 +198,4 @@ fn lower(
         }
         other @ (Lowering::Select(_) | Lowering::Service(_)) => Some(other),
     })
-}
-
-/// Parts a sub flow's nodes into units, in topological order. Nodes that lower and are joined are one stage, unless a module
-/// that runs lies between them on some path: fusing only nodes of one level can never put it inside a stage.
-pub(super) fn units(prepared: &[Prepared], links: &[(usize, usize)], fuse: bool) -> Vec<Unit> {
-    let order = topological(prepared, links);
-    let lowering =
-        |node: usize| prepared.iter().find(|ready| ready.node == node).and_then(|ready| ready.lowering.as_ref());
-    let lowers = |node: usize| lowering(node).is_some_and(|lowering| !matches!(lowering, Lowering::Service(_)));
-    let mut level: Vec<(usize, usize)> = Vec::new();
-    for &node in &order {
-        let of = |wanted: usize| level.iter().find(|(node, _)| *node == wanted).map_or(0, |(_, level)| *level);
-        let hand_over = |from: usize| !fuse || !lowers(from) || !lowers(node);
-        let from =
-            links.iter().filter(|(_, to)| *to == node).map(|(from, _)| of(*from) + usize::from(hand_over(*from)));
-        level.push((node, from.max().unwrap_or(0)));
-    }
-    let of = |wanted: usize| level.iter().find(|(node, _)| *node == wanted).map_or(0, |(_, level)| *level);
-    let mut units: Vec<Unit> = Vec::new();
-    for &node in &order {
-        if !lowers(node) {
-            units.push(if lowering(node).is_some() { Unit::Service(node) } else { Unit::Module(node) });
-            continue;
-        }
-        let joined = |other: usize| {
-            let linked = links.iter().any(|&(from, to)| (from, to) == (other, node) || (from, to) == (node, other));
-            fuse && linked && lowers(other) && of(other) == of(node)
-        };
-        let mut nodes = vec![node];
-        // A node can join two stages that were apart until now: they become one.
-        units.retain(|unit| match unit {
-            Unit::Stage(stage) if stage.iter().any(|other| joined(*other)) => {
-                nodes.extend(stage);
-                false
-            }
-            _ => true,
-        });
-        nodes.sort_by_key(|node| order.iter().position(|other| other == node));
-        units.push(Unit::Stage(nodes));
-    }
-    units
-}
-
-/// Kahn's algorithm, ties by declaration order.
-fn topological(prepared: &[Prepared], links: &[(usize, usize)]) -> Vec<usize> {
-    let mut left: Vec<usize> = prepared.iter().map(|ready| ready.node).collect();
-    let mut order = Vec::new();
-    while !left.is_empty() {
-        let is_ready = |node: &usize| links.iter().all(|(from, to)| to != node || order.contains(from));
-        let Some(at) = left.iter().position(is_ready) else { break };
-        order.push(left.remove(at));
-    }
-    order
-}
-
-/// Units by the time at which their inputs are ready; none if they wait for one another.
-fn waves(units: Vec<Unit>, links: &[(usize, usize)]) -> Option<Vec<Vec<(u32, Unit)>>> {
-    let mut left: Vec<(u32, Unit)> = (1..).zip(units).collect();
-    let mut waves = Vec::new();
-    while !left.is_empty() {
-        let waits = |unit: &Unit| {
-            let comes_from = |from: &usize| {
-                !unit.nodes().contains(from) && left.iter().any(|(_, other)| other.nodes().contains(from))
-            };
-            links.iter().any(|(from, to)| unit.nodes().contains(to) && comes_from(from))
-        };
-        let is_ready: Vec<bool> = left.iter().map(|(_, unit)| !waits(unit)).collect();
-        let mut is_ready = is_ready.into_iter();
-        let (wave, later): (Vec<_>, Vec<_>) = left.into_iter().partition(|_| is_ready.next().unwrap_or(false));
-        if wave.is_empty() {
-            return None;
-        }
-        waves.push(wave);
-        left = later;
-    }
-    Some(waves)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// `lowers` says per node whether it lowers.
-    fn parted(lowers: &[bool], links: &[(usize, usize)], fuse: bool) -> Vec<Unit> {
-        let prepared: Vec<Prepared> = lowers
-            .iter()
-            .enumerate()
-            .map(|(node, lowers)| Prepared {
-                node,
-                config: Arc::default(),
-                lowering: lowers.then(|| Lowering::Select([].into())),
-            })
-            .collect();
-        units(&prepared, links, fuse)
-    }
-
-    #[test]
-    fn what_lowers_and_is_joined_is_one_stage() {
-        assert_eq!(parted(&[true, true, true], &[(0, 1), (1, 2)], true), [Unit::Stage(vec![0, 1, 2])]);
-        assert_eq!(parted(&[true, true], &[(0, 1)], false), [Unit::Stage(vec![0]), Unit::Stage(vec![1])]);
-    }
-
-    #[test]
-    fn a_running_module_parts_stages_even_beside_a_shortcut() {
-        // 0 -> 1 (runs) -> 2, and 0 -> 2: fusing 0 with 2 would wait for itself.
-        let found = parted(&[true, false, true], &[(0, 1), (1, 2), (0, 2)], true);
-        assert_eq!(found, [Unit::Stage(vec![0]), Unit::Module(1), Unit::Stage(vec![2])]);
-    }
-
-    #[test]
-    fn two_sources_meet_in_one_stage() {
-        assert_eq!(parted(&[true, true, true], &[(0, 2), (1, 2)], true), [Unit::Stage(vec![0, 1, 2])]);
-    }
 }

@@ -77,6 +77,19 @@ impl Values {
         }
     }
 
+    /// The same where something is missing or wrong, with what that is, and all that was found.
+    pub(super) fn as_far_as_known(
+        job: &Job,
+        options: &RunOptions,
+        root: &std::path::Path,
+    ) -> (Self, Gathered, Vec<Problem>) {
+        let (gathered, problems) = gather(job, options);
+        let keeper = Keeper::new(None, root);
+        keeper.note_environment();
+        let values = Self::of(gathered.clone(), Arc::new(keeper), job, Identity::now());
+        (values, gathered, problems)
+    }
+
     fn of(gathered: Gathered, keeper: Arc<Keeper>, job: &Job, identity: Identity) -> Self {
         let Gathered { context, params, env } = gathered;
         let metadata = &job.metadata;

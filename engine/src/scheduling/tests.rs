@@ -1,10 +1,10 @@
 //! Tests of the scheduler: each rule on small flows, and random flows against a sequential model and against invariants.
 
 mod checks;
-mod driver;
-mod flow;
+pub(crate) mod driver;
+pub(crate) mod flow;
 mod limits;
 mod model;
 mod properties;
-mod random;
+pub(crate) mod random;
 mod rules;

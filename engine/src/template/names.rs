@@ -1,6 +1,6 @@
 //! Which names templates and expressions use: what the build checks, and what the run has to have.
 
-mod calls;
+pub(super) mod calls;
 
 pub(super) use calls::{closing, opening};
 

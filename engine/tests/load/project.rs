@@ -27,7 +27,7 @@ impl Files {
 
     /// What is said of one of them.
     pub fn validate(&self, name: &str) -> Diagnostics {
-        build::validate(&Project::at(self.0.path()), &self.path(name)).unwrap().diagnostics
+        build::validate(&Project::at(self.0.path()), &self.path(name), &build::Options::default()).unwrap().diagnostics
     }
 
     /// What is said of one of them: code, file, line, column, in the order of their places.

@@ -79,6 +79,10 @@ impl Module for FileList {
         .packages(&["arrow"])
         .list_port("data");
 
+    fn columns(_: &FileListConfig, _: &Columns) -> Result<Columns> {
+        Ok(Columns::unknown().with_schema("data", &table(&[])?.schema()))
+    }
+
     fn create(config: FileListConfig) -> Result<Self> {
         let masks = match &config.mask {
             Masks::One(mask) => std::slice::from_ref(mask),

@@ -80,6 +80,10 @@ impl Module for Generate {
         .globals(&["row_count"])
         .packages(&["arrow"]);
 
+    fn columns(config: &GenerateConfig, _: &Columns) -> Result<Columns> {
+        Ok(Columns::unknown().with_schema("data", &schema(config)))
+    }
+
     fn create(config: GenerateConfig) -> Result<Self> {
         for column in &config.columns {
             let wrong =
@@ -93,8 +97,8 @@ impl Module for Generate {
                 _ => {}
             }
         }
-        let fields: Vec<Field> = config.columns.iter().map(|c| Field::new(&c.name, c.kind.data_type(), true)).collect();
-        Ok(Self { config, schema: Arc::new(Schema::new(fields)) })
+        let schema = Arc::new(schema(&config));
+        Ok(Self { config, schema })
     }
 
     async fn run(&mut self, io: &mut Io) -> Result<()> {
@@ -120,6 +124,11 @@ impl Generate {
         let options = RecordBatchOptions::new().with_row_count(usize::try_from(rows).ok());
         Ok(RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)?)
     }
+}
+
+fn schema(config: &GenerateConfig) -> Schema {
+    let fields = config.columns.iter().map(|column| Field::new(&column.name, column.kind.data_type(), true));
+    Schema::new(fields.collect::<Vec<_>>())
 }
 
 impl Kind {

@@ -27,6 +27,11 @@ impl Module for Inline {
         .globals(&["row_count"])
         .packages(&["arrow"]);
 
+    fn columns(config: &InlineConfig, _: &Columns) -> Result<Columns> {
+        let table = table(config.columns.as_deref(), &config.rows)?;
+        Ok(Columns::unknown().with_schema("data", &table.schema()))
+    }
+
     fn create(config: InlineConfig) -> Result<Self> {
         Ok(Self(table(config.columns.as_deref(), &config.rows)?))
     }

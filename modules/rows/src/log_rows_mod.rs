@@ -30,6 +30,10 @@ impl Module for LogRows {
         .globals(&["row_count"])
         .packages(&["arrow"]);
 
+    fn columns(_: &LogRowsConfig, inputs: &Columns) -> Result<Columns> {
+        Ok(inputs.handed_on("input", "output"))
+    }
+
     fn create(config: LogRowsConfig) -> Result<Self> {
         Ok(Self(config))
     }

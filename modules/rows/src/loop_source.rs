@@ -4,6 +4,7 @@ use crate::batches::{self, BATCH};
 use crate::json_rows::{Row, table};
 use arrow_array::{Int64Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
+use pypeline_sdk::columns;
 use pypeline_sdk::lowering::{Column, ColumnType, Items};
 use pypeline_sdk::prelude::*;
 use pypeline_sdk::serde_json::{Map, Value};
@@ -55,6 +56,17 @@ impl Module for Loop {
             return Ok(Lowering::Service(Service::Items(items)));
         }
         has_table(&items).map(|()| Lowering::Run)
+    }
+
+    fn columns(config: &LoopConfig, _: &Columns) -> Result<Columns> {
+        Ok(match items(config)? {
+            Items::Values(values) => Columns::unknown().with_schema("data", &table_of(&values)?.schema()),
+            Items::Range { .. } => {
+                let value = columns::Field::new(VALUE, columns::DataType::Int64);
+                Columns::unknown().with("data", [value])
+            }
+            Items::While { .. } => Columns::unknown(),
+        })
     }
 
     fn create(config: LoopConfig) -> Result<Self> {

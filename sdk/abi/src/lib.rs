@@ -35,4 +35,4 @@ pub type AbiFuture<T> = FfiFuture<AbiResult<T>>;
 pub const ABI_MAJOR: u16 = 1;
 
 /// Additions; host and plugin may differ in it, in either direction.
-pub const ABI_MINOR: u16 = 0;
+pub const ABI_MINOR: u16 = 1;

@@ -51,6 +51,8 @@ pub struct PluginRoot {
     /// `(module, config as JSON, context)` to a fresh instance.
     #[sabi(last_prefix_field)]
     pub create: extern "C" fn(RStr<'_>, RStr<'_>, HostContextArc) -> AbiResult<ModuleBox>,
+    /// `(module, ColumnsRequest as JSON)` to a `ColumnsAnswer` as JSON. Pure. Since 1.1.
+    pub columns: extern "C" fn(RStr<'_>, RStr<'_>) -> AbiResult<RString>,
 }
 
 impl RootModule for PluginRootRef {

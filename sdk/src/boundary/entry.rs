@@ -1,7 +1,8 @@
-//! The three calls a host makes into a plugin: describe, lower, create.
+//! The calls that a host makes into a plugin: describe, lower, columns, create.
 
 use crate::boundary::guard::to_abi;
 use crate::boundary::object::object;
+use crate::columns::Columns;
 use crate::context::RunContext;
 use crate::error::{Error, Result};
 use crate::module::{Module, Ports};
@@ -9,6 +10,7 @@ use crate::panics::catch;
 use pypeline_abi::context::HostContextArc;
 use pypeline_abi::module::ModuleBox;
 use pypeline_abi::{AbiResult, RString};
+use pypeline_schema::columns::{ColumnsAnswer, ColumnsRequest};
 use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::lowering::{LowerRequest, Lowering};
 use pypeline_schema::manifest::ModuleManifest;
@@ -29,6 +31,7 @@ pub struct Plugin {
 pub struct Entry {
     manifest: fn() -> ModuleManifest,
     lower: fn(Value, &Ports) -> Result<Lowering>,
+    columns: fn(Value, &Columns) -> Result<Columns>,
     create: fn(Value, RunContext) -> Result<ModuleBox>,
     name: fn() -> String,
 }
@@ -39,6 +42,7 @@ impl Entry {
         Self {
             manifest: || M::MANIFEST.with_config::<M::Config>(),
             lower: |config, ports| M::lower(&parse_config::<M::Config>(config)?, ports),
+            columns: |config, inputs| M::columns(&parse_config::<M::Config>(config)?, inputs),
             create: |config, context| Ok(object(M::create(parse_config(config)?)?, context)),
             name: || M::MANIFEST.name().to_owned(),
         }
@@ -63,6 +67,15 @@ pub fn lower(plugin: &'static Plugin, module: &str, request: &str) -> AbiResult<
         let request: LowerRequest = serde_json::from_str(request)?;
         let lowering = (find(plugin, module)?.lower)(request.config, &Ports::new(request.linked_outputs))?;
         Ok(serde_json::to_string(&lowering)?.into())
+    }))
+}
+
+/// The columns that a module's output ports will have, for one configuration.
+pub fn columns(plugin: &'static Plugin, module: &str, request: &str) -> AbiResult<RString> {
+    to_abi(catch(|| {
+        let request: ColumnsRequest = serde_json::from_str(request)?;
+        let outputs = (find(plugin, module)?.columns)(request.config, &Columns::from(request.inputs))?;
+        Ok(serde_json::to_string(&ColumnsAnswer { outputs: outputs.into() })?.into())
     }))
 }
 

@@ -52,6 +52,12 @@ pub enum Task {
         #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
         rounds: u32,
     },
+    /// Measure what checks and builds cost: flows of up to a hundred thousand modules
+    Build {
+        /// Measured rounds
+        #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+        rounds: u32,
+    },
     /// Measure what checkpoints cost, and how soon a run that is resumed goes on
     Checkpoints {
         /// Measured rounds

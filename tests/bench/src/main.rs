@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods)] // Data of a measurement.
 
 mod args;
+mod building;
 mod checkpoints;
 mod contenders;
 mod data;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         Some(Task::Hand { input, output }) => hand::run(input, output).map(|()| true),
         Some(Task::Size) => print_sizes().map(|()| true),
         Some(Task::Scheduler { rounds }) => apart(&args, "scheduler", |work| scheduler::run(work, *rounds)),
+        Some(Task::Build { rounds }) => apart(&args, "build", |work| building::run(work, *rounds)),
         Some(Task::Checkpoints { rounds }) => apart(&args, "checkpoints", |work| checkpoints::run(work, *rounds)),
         None => bench(&args),
     };

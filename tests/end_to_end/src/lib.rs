@@ -45,6 +45,8 @@ mod findings;
 #[cfg(test)]
 mod control_checks;
 #[cfg(test)]
+mod diagnostics;
+#[cfg(test)]
 mod search_path;
 #[cfg(test)]
 mod registry;
@@ -69,8 +71,18 @@ mod talend;
 #[cfg(test)]
 mod observing;
 #[cfg(test)]
+mod columns;
+#[cfg(test)]
+mod mutated;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod real_data;
 #[cfg(test)]
 mod reference;
+#[cfg(test)]
+mod schemas;
+#[cfg(test)]
+mod looking;
+#[cfg(test)]
+mod same_bytes;

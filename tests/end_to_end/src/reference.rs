@@ -72,9 +72,13 @@ fn the_page_of_commands() {
     let help = |command: &[&str]| project.pype(&[command, &["--help"]].concat()).expect_code(0).stdout;
     let mut page = format!("# Commands\n\nMade from `pype --help`.\n\n```text\n{}```\n", help(&[]));
     let commands = [
+        "schema",
         "init",
         "validate",
+        "explain",
         "build",
+        "graph",
+        "dry-run",
         "run",
         "clean",
         "list-modules",

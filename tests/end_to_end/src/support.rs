@@ -1,5 +1,6 @@
 //! What every test needs: a project in a temporary folder, the binary run in it, and its results read back.
 
+pub mod built;
 pub mod canary;
 pub mod installation;
 pub mod process;
@@ -140,6 +141,9 @@ impl Project {
         command.envs(environment.iter().copied());
         let output = Output::of(command.output().unwrap());
         self.note(&output);
+        if args.contains(&"build") && !args.contains(&"--help") && output.code == 0 {
+            built::check(&output.stdout, &self.path(""));
+        }
         output
     }
 

@@ -6,7 +6,7 @@ use pypeline_schema::manifest::Effect;
 const SHOWN: usize = 3;
 
 /// One line, or none where nothing happens outside.
-pub(super) fn in_words(effects: &[(String, Effect)]) -> Option<String> {
+pub(in crate::commands) fn in_words(effects: &[(String, Effect)]) -> Option<String> {
     let classes = [Effect::AtomicReplace, Effect::Idempotent, Effect::Transactional, Effect::AtLeastOnce];
     let of = |class: Effect| {
         let nodes: Vec<&str> =

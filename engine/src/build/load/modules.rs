@@ -66,12 +66,12 @@ pub fn resolve(
         };
         let mut findings = references::keep(node, &found, document);
         findings.extend(configs::check(node, &found, document));
-        let is_sound = found.checker.is_some() && findings.is_empty();
+        let mut is_sound = found.checker.is_some() && findings.is_empty();
         findings.into_iter().for_each(|finding| diagnostics.push(finding));
         let Found { plugin, manifest, .. } = found;
         let config = config::with_defaults(&manifest, &node.config);
         let effect = manifest.effect;
-        let mut resolved = Resolved { plugin, manifest, config, effect, answer: None };
+        let mut resolved = Resolved { plugin, manifest, config, effect, answer: None, is_sound };
         if is_sound && resolved.manifest.lowers {
             let is_service = resolved.manifest.service;
             let asked = if is_service {
@@ -82,9 +82,13 @@ pub fn resolve(
             match asked {
                 Ok(answer) if is_service => resolved.answer = answer,
                 Ok(answer) => resolved.effect = ask::effect(node, &resolved, answer),
-                Err(finding) => diagnostics.push(*finding),
+                Err(finding) => {
+                    is_sound = false;
+                    diagnostics.push(*finding);
+                }
             }
         }
+        resolved.is_sound = is_sound;
         Some(resolved)
     };
     let modules = nodes.iter_mut().map(&mut resolve).collect();

@@ -20,4 +20,6 @@ pub struct Resolved {
     /// What a module whose manifest says `service` does here. Words stand in it for what templates will give. None where
     /// the answer hangs on those, or where the configuration is wrong.
     pub answer: Option<Lowering>,
+    /// Nothing is wrong with the configuration, as far as the module can tell.
+    pub is_sound: bool,
 }

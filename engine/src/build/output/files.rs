@@ -1,6 +1,7 @@
 //! The job folder on disk. Every file is whole or not there; the execution metadata, which names the fingerprint of all, comes last.
 
 use super::Job;
+use crate::job_files::{Form, write_dag, write_metadata};
 use crate::job_folder::{JobFolder, LockError, canonical};
 use pypeline_disk::{NewFile, Publish, by_umask, make_folders, sweep, sync_folder};
 use serde::Serialize;
@@ -62,10 +63,11 @@ pub fn write(folder: &JobFolder, yaml: &str, job: &Job) -> Result<(), WriteError
     // What builds left that were killed.
     sweep(folder.path());
     sweep(&folder.context_folder());
-    replace(&folder.yaml(), yaml.as_bytes())?;
+    replace(&folder.yaml(), |file| file.write_all(yaml.as_bytes()))?;
     write_context(&folder.context("default"), &job.context)?;
-    replace(&folder.dag(), &pretty(&job.dag))?;
-    replace(&folder.metadata(), &pretty(&job.metadata))?;
+    replace(&folder.dag(), |file| write_dag(&job.dag, Form::Pretty, file))?;
+    let fingerprint = &job.metadata.fingerprint;
+    replace(&folder.metadata(), |file| write_metadata(&job.metadata, fingerprint, Form::Pretty, file))?;
     let around = folder.path().parent().filter(|_| is_new).map(Path::to_path_buf);
     for folder in [folder.context_folder(), folder.path().to_path_buf()].into_iter().chain(around) {
         sync_folder(&folder).map_err(|source| WriteError::Io { path: folder, source })?;
@@ -88,7 +90,7 @@ fn write_context(path: &Path, declared: &Map<String, Value>) -> Result<(), Write
     if path.exists() && values.len() == known {
         return Ok(());
     }
-    replace(path, &pretty(&values))
+    replace(path, |file| file.write_all(&pretty(&values)))
 }
 
 fn pretty(value: &impl Serialize) -> Vec<u8> {
@@ -103,10 +105,10 @@ fn create_folder(path: &Path, mode: u32) -> Result<(), WriteError> {
 }
 
 /// Written beside, brought to disk, renamed.
-fn replace(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+fn replace(path: &Path, write: impl FnOnce(&mut NewFile) -> std::io::Result<()>) -> Result<(), WriteError> {
     let replace = || {
         let mut file = NewFile::beside(path, TAG, PRIVATE_FILE)?;
-        file.write_all(bytes)?;
+        write(&mut file)?;
         file.sync()?;
         file.publish(path, Publish::Replace)
     };

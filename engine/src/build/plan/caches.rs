@@ -1,11 +1,15 @@
 //! Caches: rows that one sub flow writes and a later one reads, and the scope that holds them.
 
+mod beside;
+
+use super::ControlLink;
 use super::control_order::ControlOrder;
 use super::scopes::Scopes;
 use super::subflows::SubFlows;
 use super::subject::Subject;
-use crate::diagnostics::code::Code;
+use crate::diagnostics::code::Code::{self, CacheTooEarly as TooEarly};
 use crate::diagnostics::{Diagnostic, Diagnostics, suggest};
+use beside::Ways;
 use pypeline_schema::lowering::{Lowering, RunJob, Service};
 use std::collections::{BTreeMap, HashMap};
 
@@ -24,6 +28,7 @@ pub(super) fn check(
     order: &ControlOrder,
     scopes: Option<&Scopes>,
     static_order: &[usize],
+    outer: &[&ControlLink],
     diagnostics: &mut Diagnostics,
 ) -> BTreeMap<String, Option<usize>> {
     let mut caches: BTreeMap<&str, Users> = BTreeMap::new();
@@ -56,10 +61,13 @@ pub(super) fn check(
         (Some(writer), Some(reader)) => writer < reader,
         _ => order.leads_to(std::iter::once(writer), reader),
     };
-    let mut report = |reader: usize, cache: &str, message: String, help: String| {
+    let parallel_roots = subject.document.settings.parallel_roots == Some(true);
+    let sound = scopes.filter(|scopes| scopes.is_sound);
+    let ways = sound.map(|scopes| Ways { outer, order, scopes, parallel_roots });
+    let mut report = |code: Code, reader: usize, cache: &str, message: String, help: String| {
         let pointer = subject.place_of(reader, cache).unwrap_or_default();
         let span = subject.value(&pointer);
-        diagnostics.push(Diagnostic::new(Code::CacheTooEarly, message).help(help).at(pointer, span));
+        diagnostics.push(Diagnostic::new(code, message).help(help).at(pointer, span));
     };
     let mut held = BTreeMap::new();
     for (cache, users) in &caches {
@@ -67,6 +75,7 @@ pub(super) fn check(
         for &reader in &users.readers {
             let (id, here) = (subject.id(reader), flows.of(reader));
             let beside = users.writers.iter().find(|writer| flows.of(**writer) == here);
+            let before = || writers.iter().filter(|writer| is_before(flows.of(**writer), here));
             let names = || writers.iter().map(|writer| subject.id(*writer)).collect::<Vec<_>>();
             if writers.is_empty() {
                 if !is_any_unknown {
@@ -74,23 +83,38 @@ pub(super) fn check(
                         Some(near) => format!("did you mean `{near}`?"),
                         None => "let a sub flow that runs before write it, e.g. with a `cache_sink`".to_owned(),
                     };
-                    report(reader, cache, format!("`{id}` reads the cache `{cache}`, and nothing writes it"), help);
+                    report(
+                        TooEarly,
+                        reader,
+                        cache,
+                        format!("`{id}` reads the cache `{cache}`, and nothing writes it"),
+                        help,
+                    );
                 }
             } else if let Some(writer) = beside {
                 let writer = subject.id(*writer);
                 let message = format!("`{id}` reads the cache `{cache}`, which `{writer}` writes in the same sub flow");
                 let help = "its rows are there once the sub flow has succeeded: read them in a later one";
-                report(reader, cache, message, help.to_owned());
-            } else if scopes.is_some_and(|scopes| scopes.is_sound)
-                && !writers.iter().any(|writer| is_before(flows.of(*writer), here))
-            {
+                report(TooEarly, reader, cache, message, help.to_owned());
+            } else if scopes.is_some_and(|scopes| scopes.is_sound) && before().next().is_none() {
                 let names = suggest::list(&names());
                 let message = format!("`{id}` reads the cache `{cache}` before {names} can have written it");
                 let help = format!(
                     "let a control link lead from there to here, e.g. `{} (1|) {id}`",
                     subject.id(writers.first().copied().unwrap_or_default())
                 );
-                report(reader, cache, message, help);
+                report(TooEarly, reader, cache, message, help);
+            } else if let Some(ways) = &ways
+                && before().all(|writer| ways.are_beside(flows.of(*writer), here))
+                && let Some(writer) = before().next()
+            {
+                let writer = subject.id(*writer);
+                let message =
+                    format!("`{id}` reads the cache `{cache}`, and `{writer}`, which writes it, runs at the same time");
+                let help = format!(
+                    "let a control link lead from there to here, e.g. `{writer} (1|) {id}`, or give its link a higher order"
+                );
+                report(Code::CacheBeside, reader, cache, message, help);
             }
         }
         let users = writers.iter().chain(&users.readers).map(|node| flows.of(*node));

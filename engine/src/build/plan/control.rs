@@ -128,9 +128,11 @@ fn check_company(subject: &Subject<'_>, links: &[ControlLink], diagnostics: &mut
         *first = (*first).min((link.order, at));
     }
     for (at, link) in outer() {
-        let mut report = |code, message: String, help: &str| {
+        let mut report = |code, message: String, help: &str, first: Option<&ControlLink>| {
             let span = subject.value(&link.pointer);
-            diagnostics.push(Diagnostic::new(code, message).help(help).at(&link.pointer, span));
+            let first = first.and_then(|first| subject.value(&first.pointer));
+            let finding = Diagnostic::new(code, message).help(help).related(first, "the first");
+            diagnostics.push(finding.at(&link.pointer, span));
         };
         let is_first = || first_expression.get(&link.sub_flows.0).is_none_or(|first| *first > (link.order, at));
         if link.condition == Condition::Else && is_first() {
@@ -139,6 +141,7 @@ fn check_company(subject: &Subject<'_>, links: &[ControlLink], diagnostics: &mut
                 Code::ElseAlone,
                 message,
                 "give a link of the same sub flow a condition and a lower order, or take `else` away",
+                None,
             );
         }
         if matches!(link.condition, Condition::Iterate { .. } | Condition::Start) {
@@ -146,7 +149,7 @@ fn check_company(subject: &Subject<'_>, links: &[ControlLink], diagnostics: &mut
         }
         if let Some(first) = known.get(&(link.from, link.to, link.condition.text())) {
             let message = format!("this link says what {} says already", subject.describe(first));
-            report(Code::TwinLink, message, "one of the two can be removed");
+            report(Code::TwinLink, message, "one of the two can be removed", Some(first));
         } else {
             known.insert((link.from, link.to, link.condition.text()), link);
         }

@@ -42,7 +42,8 @@ impl Expression {
         found.map_or_else(|| self.span(subject), |at| self.part(subject, at..at + name.len()))
     }
 
-    fn part(&self, subject: &Subject<'_>, part: Range<usize>) -> Option<Span> {
+    /// The place of some bytes of it.
+    pub(super) fn part(&self, subject: &Subject<'_>, part: Range<usize>) -> Option<Span> {
         let range = self.start + part.start..self.start + part.end;
         subject.document.positions.inside(&self.pointer, &self.whole, range)
     }

@@ -16,12 +16,17 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
         let lower = node.id.to_lowercase();
         if let Some(first) = seen.get(&lower) {
             let message = format!("the id `{}` is taken by `{first}`; ids are compared without case", node.id);
-            diagnostics.push(place(Diagnostic::new(Code::DuplicateId, message)));
+            let help = format!("rename one of them, e.g. `{}_2`", node.id);
+            let place_of_first = subject.find(&lower).and_then(|first| subject.document.nodes.get(first));
+            let place_of_first = place_of_first.and_then(|first| subject.value(&format!("{}/id", first.pointer)));
+            let finding = Diagnostic::new(Code::DuplicateId, message).help(help).related(place_of_first, "the first");
+            diagnostics.push(place(finding));
         }
         let head = lower.split('.').next().unwrap_or_default();
         if RESERVED.contains(&head) {
             let message = format!("an id cannot begin with `{head}`: templates give that word a meaning");
-            diagnostics.push(place(Diagnostic::new(Code::ReservedId, message)));
+            let help = format!("rename it, e.g. `my_{}`", node.id);
+            diagnostics.push(place(Diagnostic::new(Code::ReservedId, message).help(help)));
         }
         if lower.contains("__") {
             let message = format!("the id `{}` holds `__`, which parts a node from its variable in templates", node.id);

@@ -114,7 +114,14 @@ fn port_of(
     if ports.contains(&port.port) {
         return true;
     }
-    let finding = unknown_port(port, &manifest.name, ports, word);
+    let mut finding = unknown_port(port, &manifest.name, ports, word);
+    let (others, other) = match side {
+        Side::Output => (&manifest.input_ports, "input"),
+        Side::Input => (&manifest.output_ports, "output"),
+    };
+    if others.contains(&port.port) {
+        finding.help = Some(format!("`{port}` is an {other} port: does the link run the wrong way?"));
+    }
     diagnostics.push(finding.at(&entry.pointer, span.clone()));
     false
 }
@@ -123,6 +130,9 @@ fn port_of(
 pub(super) fn unknown_port(port: &PortRef, module: &str, ports: &[String], word: &str) -> Diagnostic {
     let names: Vec<&str> = ports.iter().map(String::as_str).collect();
     let message = format!("`{}` ({module}) has no {word} port `{}`", port.node, port.port);
-    let help = suggest::help(&port.port, &format!("{word} ports"), &names);
+    let help = match suggest::nearest(&port.port, names.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`? {word} ports: {}", suggest::list(&names)),
+        None => suggest::help(&port.port, &format!("{word} ports"), &names),
+    };
     Diagnostic::new(Code::UnknownPort, message).help(help)
 }

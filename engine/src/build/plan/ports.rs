@@ -66,7 +66,9 @@ fn inputs<'a>(
             let message = format!("input `{}` has two links; the other comes from `{}`", link.ports.1, first.ports.0);
             let help = "join the rows before, or give each its own node";
             let span = subject.value(&link.pointer);
-            diagnostics.push(Diagnostic::new(Code::InputTwice, message).help(help).at(&link.pointer, span));
+            let finding = Diagnostic::new(Code::InputTwice, message).help(help);
+            let finding = finding.related(subject.value(&first.pointer), "the other link");
+            diagnostics.push(finding.at(&link.pointer, span));
         }
     }
     inputs

@@ -45,6 +45,11 @@ impl Scopes {
         self.around(sub_flow).filter(|scope| self.is(*scope, ScopeKind::Iterate)).count()
     }
 
+    /// What a START link governs holds the first and not the second: nothing waits for it.
+    pub fn is_started_beside(&self, started: usize, other: usize) -> bool {
+        self.left_by(started, other).into_iter().any(|scope| self.is(scope, ScopeKind::Start))
+    }
+
     /// The innermost scope around all of some sub flows.
     pub fn common(&self, mut sub_flows: impl Iterator<Item = usize>) -> Option<usize> {
         let mut common = self.of(sub_flows.next()?);
@@ -86,6 +91,12 @@ pub(super) fn find(
     }
     scopes.is_sound = diagnostics.counts().0 == before;
     scopes
+}
+
+/// The scopes of links whose borders nothing crosses wrongly.
+#[cfg(test)]
+pub(super) fn of_test(outer: &[&ControlLink], order: &ControlOrder) -> Scopes {
+    nest::nest(&heads(outer), outer, order, |sub_flow| sub_flow.to_string())
 }
 
 /// The targets of ITERATE and START links, each with the first such link and its kind.

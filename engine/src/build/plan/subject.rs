@@ -52,7 +52,10 @@ impl<'a> Subject<'a> {
         if known.len() * self.n_nodes() > MOST_COMPARED && !known.contains_key(id) {
             return format!("there are {} nodes, and none of this name", self.n_nodes());
         }
-        let advice = || suggest::help(id, "nodes", &self.ids().collect::<Vec<_>>());
+        let advice = || match self.document.nodes.iter().find(|node| node.module.eq_ignore_ascii_case(id)) {
+            Some(node) => format!("`{id}` is a module; its node here is `{}`", node.id),
+            None => suggest::help(id, "nodes", &self.ids().collect::<Vec<_>>()),
+        };
         known.entry(id.to_owned()).or_insert_with(advice).clone()
     }
 

@@ -1,5 +1,6 @@
 //! Names that templates and conditions use: declared variables, globals that some node has set by then, items of loops around.
 
+mod foreign;
 mod globals;
 mod place;
 mod names;
@@ -13,6 +14,7 @@ use super::subject::Subject;
 use crate::diagnostics::code::Code;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::template::{self, Names};
+use foreign::Misplaced;
 use names::{Checker, Found};
 use place::{Moment, Place};
 use pypeline_schema::execution_metadata::TemplateUses;
@@ -35,6 +37,11 @@ pub(super) fn check(
     let mut check = |used: &Names, written: &Expression, is_expression: bool, moment: Moment| {
         let place = Place { subject, flows, outer, order, scopes, moment };
         let checker = Checker { place: &place, is_expression };
+        let unknown = if is_expression { template::unknown_in_expression } else { template::unknown_in_template };
+        for found in unknown(&written.text) {
+            let finding = foreign::unknown(&found);
+            diagnostics.push(finding.at(&written.pointer, written.part(subject, found.at)));
+        }
         for (name, finding) in checker.check(used, &mut found) {
             diagnostics.push(finding.at(&written.pointer, written.span_of(subject, name)));
         }
@@ -48,27 +55,53 @@ pub(super) fn check(
             }
         }
         let Some(condition) = asked_by(subject, at) else { continue };
-        match template::names_of_expression(&condition.text) {
-            Ok(used) => check(&used, &condition, true, Moment::Item(at)),
-            Err(error) => broken.push((condition, error)),
+        match read(&condition) {
+            Ok((used, words)) => {
+                check(&used, &condition, true, Moment::Item(at));
+                broken.extend(words.into_iter().map(|found| (condition.clone(), found)));
+            }
+            Err(wrong) => broken.extend(wrong.into_iter().map(|found| (condition.clone(), found))),
         }
     }
     for (at, link) in outer.iter().enumerate() {
         let Some(condition) = &link.expression else { continue };
-        match template::names_of_expression(&condition.text) {
-            Ok(used) => check(&used, condition, true, Moment::Link(at)),
-            Err(error) => broken.push((condition.clone(), error)),
+        if let Some(found) = foreign::trigger(&condition.text) {
+            broken.push((condition.clone(), found));
+            continue;
+        }
+        match read(condition) {
+            Ok((used, words)) => {
+                check(&used, condition, true, Moment::Link(at));
+                broken.extend(words.into_iter().map(|found| (condition.clone(), found)));
+            }
+            Err(wrong) => broken.extend(wrong.into_iter().map(|found| (condition.clone(), found))),
         }
     }
-    for (condition, error) in broken {
-        let finding = Diagnostic::new(Code::ConditionSyntax, format!("`{}` is no condition: {error}", condition.text))
-            .help(
-                "write `ok`, `error`, `always`, `else`, `iterate`, `start`, or an expression as `load__row_count > 0`",
-            );
-        let span = condition.span(subject);
+    for (condition, (at, finding)) in broken {
+        let span = condition.part(subject, at);
         diagnostics.push(finding.at(condition.pointer, span));
     }
     found.uses()
+}
+
+/// The names that a condition uses, and words of other languages in it; else what stands in the way of reading it.
+fn read(condition: &Expression) -> Result<(Names, Vec<Misplaced>), Vec<Misplaced>> {
+    let text = &condition.text;
+    let error = match template::names_of_expression(text) {
+        Ok(mut used) => {
+            let words = foreign::words(text);
+            used.names.retain(|name| !words.iter().any(|(at, _)| text.get(at.clone()) == name.split('.').next()));
+            return Ok((used, words));
+        }
+        Err(error) => error,
+    };
+    let operators = foreign::operators(text);
+    if !operators.is_empty() {
+        return Err(operators);
+    }
+    let finding = Diagnostic::new(Code::ConditionSyntax, format!("`{text}` is no condition: {error}"))
+        .help("write `ok`, `error`, `always`, `else`, `iterate`, `start`, or an expression as `load__row_count > 0`");
+    Err(vec![(0..text.len(), finding)])
 }
 
 /// The condition of a loop that goes on as long as it holds.

@@ -18,7 +18,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// All values that were found.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Gathered {
     /// `context.x`.
     pub context: BTreeMap<String, Given>,

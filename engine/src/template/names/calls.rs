@@ -18,14 +18,20 @@ pub(super) enum Call {
 
 /// All places in the parts of a template that are code.
 pub(super) fn in_template(text: &str) -> Vec<Call> {
-    let (mut found, mut rest) = (Vec::new(), text);
-    while let Some((at, end)) = opening(rest) {
-        let inside = rest.get(at + 2..).unwrap_or_default();
+    code(text).into_iter().flat_map(|(_, code)| in_expression(code)).collect()
+}
+
+/// The parts of a template that are code, each with its first byte.
+pub(in crate::template) fn code(text: &str) -> Vec<(usize, &str)> {
+    let (mut found, mut start) = (Vec::new(), 0);
+    while let Some((at, end)) = text.get(start..).and_then(opening) {
+        start += at + 2;
+        let inside = text.get(start..).unwrap_or_default();
         let length = closing(inside, end);
         if end != "#}" {
-            found.extend(in_expression(inside.get(..length).unwrap_or_default()));
+            found.push((start, inside.get(..length).unwrap_or_default()));
         }
-        rest = inside.get(length..).unwrap_or_default();
+        start += length;
     }
     found
 }

@@ -121,6 +121,6 @@ fn values_do_not_grow_from_turn_to_turn_of_a_loop() {
 fn what_is_too_long_for_a_list_is_refused() {
     ends("{{ range(100000000) | list | length }}", &["`rows`"]);
     ends("{{ ('x' * 100000000000) | length }}", &["`rows`"]);
-    let whole = tells("X", "").replace("\"<X>\"", "\"{{ range(9000) | list | tojson * 100 }}\"");
+    let whole = tells("X", "").replace("\"<X>\"", "\"{{ range(9000) | list | string * 100 }}\"");
     Project::new().run_fails("job", &whole, &["`rows`"]);
 }

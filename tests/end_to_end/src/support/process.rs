@@ -12,6 +12,22 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// A run that has begun; killed if its test ends first.
 pub struct Running<'a>(Option<Child>, &'a Project);
 
+/// Runs a command to its end; none if it had to be killed, since that did not come in time.
+pub fn ended_within(command: &mut Command, time: Duration) -> Option<Output> {
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let id = child.id();
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || tell.send(child.wait_with_output().unwrap()));
+    match told.recv_timeout(time) {
+        Ok(output) => Some(Output::of(output)),
+        Err(_) => {
+            assert!(Command::new("kill").args(["-KILL", &id.to_string()]).status().unwrap().success());
+            told.recv().unwrap();
+            None
+        }
+    }
+}
+
 impl Project {
     /// Starts pype.
     pub fn start(&self, args: &[&str]) -> Running<'_> {

@@ -53,4 +53,54 @@ impl Module for PanicLower {
     }
 }
 
-export_plugin!(DeriveUpper, PanicLower);
+/// How rows of two inputs belong together.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct MatchConfig {
+    /// SQL condition over columns of `left` and `right`
+    #[schemars(extend("format" = "sql-expression"))]
+    on: String,
+}
+
+struct Match;
+
+impl Module for Match {
+    type Config = MatchConfig;
+    const MANIFEST: Manifest = Manifest::transform("match_mod")
+        .category("Demo")
+        .description("Keeps the rows of one input that have a partner in the other")
+        .inputs(&["left", "right"])
+        .globals(&["row_count"])
+        .lowers();
+
+    fn lower(config: &MatchConfig, _: &Ports) -> Result<Lowering> {
+        Ok(lowering::select("output", format!("SELECT \"left\".* FROM \"left\" INNER JOIN \"right\" ON {}", config.on)))
+    }
+}
+
+/// What to gather.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct GatherConfig {
+    /// Column whose values become a list
+    #[schemars(extend("format" = "column"))]
+    column: String,
+}
+
+struct Gather;
+
+impl Module for Gather {
+    type Config = GatherConfig;
+    const MANIFEST: Manifest = Manifest::transform("gather_mod")
+        .category("Demo")
+        .description("Makes one row that holds all values of a column as a list")
+        .globals(&["row_count"])
+        .lowers();
+
+    fn lower(config: &GatherConfig, _: &Ports) -> Result<Lowering> {
+        let column = sql::identifier(&config.column);
+        Ok(lowering::select("output", format!("SELECT array_agg({column}) AS {column} FROM input")))
+    }
+}
+
+export_plugin!(DeriveUpper, Gather, Match, PanicLower);

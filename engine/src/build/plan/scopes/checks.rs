@@ -83,7 +83,9 @@ pub(super) fn exits(
                 subject.describe(outside)
             );
             let help = "to run it once per item, let all its links come from inside the loop";
-            report(subject, link, Diagnostic::new(Code::InAndOutside, message).help(help), diagnostics);
+            let finding = Diagnostic::new(Code::InAndOutside, message).help(help);
+            let finding = finding.related(subject.value(&outside.pointer), "from outside the loop");
+            report(subject, link, finding, diagnostics);
         }
     }
 }

@@ -120,12 +120,8 @@ impl LogFile {
                 _ => {}
             }
         }
-        if self.limits.keep <= 1
-            && let Some(open) = &mut self.open
-        {
-            open.file.set_len(0)?;
-            open.size = 0;
-            return Ok(());
+        if self.limits.keep <= 1 {
+            drop(talk::create(&self.path, self.mode)?);
         }
         self.reopen()
     }

@@ -1,0 +1,307 @@
+//! A refusal as findings with places: which text of the configuration names a column that is not there, or joins what does not go
+//! together.
+
+use super::expression::{Expression, Name};
+use super::leaves::{Leaf, Meaning, Pattern, leaves, patterns, texts};
+use super::{Finding, NodeView};
+use crate::diagnostics::code::Code;
+use crate::diagnostics::suggest;
+use crate::executor::{ColumnsFault, Executor, PortFields, Refusal, Work};
+use pypeline_schema::fields::{DataType, Field};
+use serde_json::{Map, Value};
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// Explains refusals; what modules' schemas mark is worked out once.
+pub(super) struct Explainer<'a> {
+    executor: &'a dyn Executor,
+    patterns: HashMap<String, Vec<Pattern>>,
+}
+
+/// Where in the configuration, and which bytes of the text there.
+struct Place {
+    pointer: String,
+    inside: Option<(String, Range<usize>)>,
+}
+
+impl Place {
+    fn node() -> Self {
+        Self { pointer: String::new(), inside: None }
+    }
+
+    fn value(pointer: &str) -> Self {
+        Self { pointer: pointer.to_owned(), inside: None }
+    }
+
+    fn within(leaf: &Leaf<'_>, bytes: &Range<usize>) -> Self {
+        Self { pointer: leaf.pointer.clone(), inside: Some((leaf.text.to_owned(), bytes.clone())) }
+    }
+
+    fn finding(self, node: usize, code: Code, message: String, help: Option<String>) -> Finding {
+        Finding { node, code, pointer: self.pointer, inside: self.inside, message, help }
+    }
+}
+
+impl<'a> Explainer<'a> {
+    pub fn new(executor: &'a dyn Executor) -> Self {
+        Self { executor, patterns: HashMap::new() }
+    }
+
+    /// Why a source cannot be read, whose file is there.
+    pub fn source(&self, node: usize, config: &Map<String, Value>, refused: ColumnsFault) -> Finding {
+        let ColumnsFault { what, fault } = refused;
+        let path = fault.context.iter().find(|(key, _)| key == "path").map(|(_, path)| path.clone());
+        let place = texts(config).into_iter().find(|(_, text)| {
+            path.as_ref().is_some_and(|path| !text.is_empty() && path.ends_with(text.trim_start_matches("./")))
+        });
+        let facts = fault.context.iter().filter(|(key, _)| key != "path").map(|(key, text)| format!("{key}: {text}"));
+        let facts: Vec<String> = facts.collect();
+        let facts = if facts.is_empty() { String::new() } else { format!(" ({})", facts.join("; ")) };
+        let (code, place) = match what {
+            Refusal::Header => (Code::HeaderDiffers, Place::value("/columns")),
+            _ => (Code::SourceDoubtful, place.map_or_else(Place::node, |(pointer, _)| Place::value(&pointer))),
+        };
+        place.finding(node, code, format!("{}{facts}", fault.message), fault.help)
+    }
+
+    /// A column that a sink or the engine itself needs, by the configuration's text that names it.
+    pub fn unknown_column(&self, node: usize, config: &Map<String, Value>, name: &str, there: &[Field]) -> Finding {
+        let place = texts(config).into_iter().find(|(_, text)| *text == name);
+        let place = place.map_or_else(Place::node, |(pointer, _)| Place::value(&pointer));
+        let names: Vec<&str> = there.iter().map(|field| field.name.as_str()).collect();
+        place.finding(node, Code::UnknownColumn, no_column(name), Some(columns_help(name, &names)))
+    }
+
+    /// Why a module that runs does not take its inputs.
+    pub fn module(
+        &mut self,
+        at: usize,
+        node: &NodeView<'_>,
+        config: &Map<String, Value>,
+        inputs: &PortFields,
+        refused: ColumnsFault,
+    ) -> Vec<Finding> {
+        let wrong = self.names(at, node, config, inputs);
+        if !wrong.is_empty() {
+            return wrong;
+        }
+        let fault = refused.fault;
+        let key = fault.context.iter().find(|(key, _)| key == "key").map_or("", |(_, key)| key.as_str());
+        let place = if key.is_empty() { Place::node() } else { Place::value(&format!("/{}", key.replace('.', "/"))) };
+        let message = format!("`{}` ({}): {}", node.id, node.manifest.name, fault.message);
+        let columns: Vec<&str> = names_of(inputs).collect();
+        let help = fault.help.or_else(|| (!columns.is_empty()).then(|| there_are(&columns)));
+        vec![place.finding(at, Code::ColumnsRefused, message, help)]
+    }
+
+    /// Why the SELECTs of a node cannot be planned over its inputs' columns.
+    pub fn select(
+        &mut self,
+        at: usize,
+        node: &NodeView<'_>,
+        config: &Map<String, Value>,
+        inputs: &PortFields,
+        refused: ColumnsFault,
+    ) -> Vec<Finding> {
+        let wrong = self.names(at, node, config, inputs);
+        if !wrong.is_empty() {
+            return wrong;
+        }
+        let ColumnsFault { what, fault } = refused;
+        match what {
+            Refusal::UnknownColumn(name) => {
+                let names: Vec<&str> = names_of(inputs).collect();
+                let place = naming(config, &name);
+                vec![place.finding(at, Code::UnknownColumn, no_column(&name), Some(columns_help(&name, &names)))]
+            }
+            Refusal::Duplicate(name) => {
+                let message = format!("two columns of its output would be called `{name}`");
+                let help = "give one of them another name";
+                vec![naming(config, &name).finding(at, Code::DuplicateColumn, message, Some(help.to_owned()))]
+            }
+            // Of columns whose types are not known it cannot be said that they do not fit.
+            _ if is_open(inputs) => Vec::new(),
+            what => {
+                let found = self.narrow(at, node, config, inputs);
+                if !found.is_empty() {
+                    return found;
+                }
+                let code = if what == Refusal::Sql { Code::SqlRefused } else { Code::TypeMismatch };
+                vec![Place::node().finding(at, code, format!("`{}`: {}", node.id, fault.message), fault.help)]
+            }
+        }
+    }
+
+    fn leaves<'c>(&mut self, node: &NodeView<'_>, config: &'c Map<String, Value>) -> Vec<Leaf<'c>> {
+        let known = self.patterns.entry(node.manifest.name.clone()).or_insert_with(|| patterns(node.manifest));
+        leaves(known, config)
+    }
+
+    /// Every name that is not a column, or is one of two inputs.
+    fn names(
+        &mut self,
+        at: usize,
+        node: &NodeView<'_>,
+        config: &Map<String, Value>,
+        inputs: &PortFields,
+    ) -> Vec<Finding> {
+        let there: Vec<&str> = names_of(inputs).collect();
+        let mut found = Vec::new();
+        for leaf in self.leaves(node, config) {
+            match leaf.meaning {
+                Meaning::Column if !there.contains(&leaf.text) => {
+                    let help = columns_help(leaf.text, &there);
+                    let place = Place::value(&leaf.pointer);
+                    found.push(place.finding(at, Code::UnknownColumn, no_column(leaf.text), Some(help)));
+                }
+                Meaning::Column => {}
+                Meaning::Expression => {
+                    let Some(expression) = Expression::parse(leaf.text) else { continue };
+                    let wrong = expression.names().into_iter().filter_map(|name| check(at, &leaf, &name, inputs));
+                    found.extend(wrong);
+                }
+            }
+        }
+        found
+    }
+
+    /// The smallest parts of expressions that cannot be planned by themselves.
+    fn narrow(
+        &mut self,
+        at: usize,
+        node: &NodeView<'_>,
+        config: &Map<String, Value>,
+        inputs: &PortFields,
+    ) -> Vec<Finding> {
+        let tables = inputs.keys().map(|port| format!("\"{port}\"")).collect::<Vec<_>>().join(" CROSS JOIN ");
+        let plan = |sql: &str| {
+            let select = format!("SELECT ({sql}\n) AS part FROM {tables}");
+            type_of(self.executor, select, inputs)
+        };
+        let expressions: Vec<Leaf<'_>> =
+            self.patterns_of(node, config).into_iter().filter(|leaf| leaf.meaning == Meaning::Expression).collect();
+        let (mut found, mut no_conditions) = (Vec::new(), Vec::new());
+        for leaf in &expressions {
+            let Some(expression) = Expression::parse(leaf.text) else { continue };
+            let refused = expression.parts().into_iter().find_map(|part| Some((plan(&part.sql).err()?, part)));
+            match refused {
+                Some((refused, part)) => {
+                    let code = if refused.what == Refusal::Sql { Code::SqlRefused } else { Code::TypeMismatch };
+                    let types = types_of(&expression, &part.bytes, inputs);
+                    let help = refused.fault.help.or(types);
+                    let message = format!("`{}`: {}", short(&part.sql), refused.fault.message);
+                    found.push(Place::within(leaf, &part.bytes).finding(at, code, message, help));
+                }
+                None => {
+                    if let Ok(data_type) = plan(leaf.text)
+                        && data_type != DataType::Bool
+                    {
+                        no_conditions.push((leaf, data_type));
+                    }
+                }
+            }
+        }
+        // Each can be planned, and the whole cannot: a condition that is none.
+        if let ([], [(leaf, data_type)]) = (found.as_slice(), no_conditions.as_slice()) {
+            let message = format!("`{}` gives {data_type}, where true or false is asked for", short(leaf.text));
+            let help = "compare it, e.g. `… > 0` or `… IS NOT NULL`".to_owned();
+            let place = Place::within(leaf, &(0..leaf.text.len()));
+            found.push(place.finding(at, Code::TypeMismatch, message, Some(help)));
+        }
+        found
+    }
+
+    fn patterns_of<'c>(&self, node: &NodeView<'_>, config: &'c Map<String, Value>) -> Vec<Leaf<'c>> {
+        self.patterns.get(&node.manifest.name).map(|known| leaves(known, config)).unwrap_or_default()
+    }
+}
+
+/// The type of one expression.
+fn type_of(executor: &dyn Executor, select: String, inputs: &PortFields) -> Result<DataType, ColumnsFault> {
+    let work = Work::Select([("output".to_owned(), select)].into());
+    let planned = executor.columns(&work, inputs)?;
+    let field = planned.get("output").and_then(|fields| fields.first());
+    Ok(field.map_or(DataType::Unknown, |field| field.data_type.clone()))
+}
+
+/// What is wrong with a name of an expression.
+fn check(at: usize, leaf: &Leaf<'_>, name: &Name, inputs: &PortFields) -> Option<Finding> {
+    let holders = |name: &str| -> Vec<&str> {
+        let holds = |fields: &[Field]| fields.iter().any(|field| field.name == name);
+        inputs.iter().filter(|(_, fields)| holds(fields)).map(|(port, _)| port.as_str()).collect()
+    };
+    let (first, bytes) = name.parts.first()?;
+    let unknown = |name: &str, bytes: &Range<usize>, there: &[&str]| {
+        let place = Place::within(leaf, bytes);
+        Some(place.finding(at, Code::UnknownColumn, no_column(name), Some(columns_help(name, there))))
+    };
+    match (inputs.get(first), name.parts.get(1)) {
+        (Some(fields), Some((column, bytes))) => {
+            let there: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+            if there.contains(&column.as_str()) { None } else { unknown(column, bytes, &there) }
+        }
+        _ => match holders(first).as_slice() {
+            [] => unknown(first, bytes, &names_of(inputs).collect::<Vec<_>>()),
+            [_] => None,
+            ports => {
+                let message = format!("`{first}` is a column of {}", suggest::list(ports));
+                let forms: Vec<String> = ports.iter().map(|port| format!("`{port}.{first}`")).collect();
+                let help = format!("say which is meant: {}", forms.join(" or "));
+                Some(Place::within(leaf, bytes).finding(at, Code::AmbiguousColumn, message, Some(help)))
+            }
+        },
+    }
+}
+
+/// The columns of a part of an expression, with their types.
+fn types_of(expression: &Expression<'_>, bytes: &Range<usize>, inputs: &PortFields) -> Option<String> {
+    let mut told: Vec<String> = Vec::new();
+    for name in expression.names() {
+        let Some((last, place)) = name.parts.last() else { continue };
+        let field = inputs.values().flat_map(|fields| fields.iter()).find(|field| field.name == *last);
+        if let (Some(field), true) = (field, bytes.start <= place.start && place.end <= bytes.end) {
+            let text = format!("`{last}` is {}", field.data_type);
+            if !told.contains(&text) {
+                told.push(text);
+            }
+        }
+    }
+    (!told.is_empty()).then(|| told.join(", "))
+}
+
+/// The text of a configuration that must have brought a column's name in.
+fn naming(config: &Map<String, Value>, name: &str) -> Place {
+    let texts = texts(config);
+    let found =
+        texts.iter().find(|(_, text)| *text == name).or_else(|| texts.iter().find(|(_, text)| text.contains(name)));
+    found.map_or_else(Place::node, |(pointer, _)| Place::value(pointer))
+}
+
+fn is_open(inputs: &PortFields) -> bool {
+    inputs.values().flat_map(|fields| fields.iter()).any(|field| field.data_type.is_open())
+}
+
+fn names_of(inputs: &PortFields) -> impl Iterator<Item = &str> {
+    inputs.values().flat_map(|fields| fields.iter().map(|field| field.name.as_str()))
+}
+
+fn no_column(name: &str) -> String {
+    format!("there is no column `{name}`")
+}
+
+/// The nearest name, and all that are there.
+fn columns_help(name: &str, there: &[&str]) -> String {
+    match suggest::nearest(name, there.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`? {}", there_are(there)),
+        None => there_are(there),
+    }
+}
+
+fn there_are(columns: &[&str]) -> String {
+    if columns.is_empty() { "there are no columns".to_owned() } else { format!("columns: {}", suggest::list(columns)) }
+}
+
+fn short(sql: &str) -> String {
+    let cut: String = sql.chars().take(60).collect();
+    if cut.len() < sql.len() { format!("{cut}…") } else { cut }
+}
