@@ -72,6 +72,7 @@ const FILTERS: &[&str] = &[
     "timestamp",
     "title",
     "trim",
+    "typed",
     "unique",
     "upper",
     "zip",

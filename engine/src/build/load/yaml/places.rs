@@ -87,15 +87,18 @@ impl Positions {
         self.first_line(self.find(pointer).0?.value)
     }
 
-    /// Bytes `inside` of a text value; the whole value where its YAML form is not the text itself.
+    /// Bytes `inside` of a text value; the whole value where its YAML form is not the text itself. It is, as far as these bytes
+    /// and the length tell: to compare all of a long text for each of its parts takes too long.
     pub fn inside(&self, pointer: &str, content: &str, inside: Range<usize>) -> Option<Span> {
         let (place, is_it) = self.find(pointer);
         let place = place?;
         let raw = self.raw(place.value)?;
         let lead = usize::from(raw.starts_with(['"', '\'']));
-        if is_it && raw.get(lead..lead + content.len()) == Some(content) {
-            let start = place.value.range().start + lead;
-            return self.span(Bytes::new(place.value.source(), start + inside.start..start + inside.end));
+        let range = lead + inside.start..lead + inside.end;
+        let is_same = raw.len() == content.len() + 2 * lead && raw.get(range.clone()) == content.get(inside);
+        if is_it && is_same {
+            let start = place.value.range().start;
+            return self.span(Bytes::new(place.value.source(), start + range.start..start + range.end));
         }
         self.first_line(place.value)
     }
