@@ -142,7 +142,7 @@ fn links_in_named_parts() {
         finds(&[ITEMS, "a: noop_solo"], &[], &[&link(keys)], &[]);
     }
     finds(&["items: noop_solo", "a: noop_solo"], &[], &[&link("when: error, handled: true")], &[]);
-    finds(&["a: noop_solo"], &[], &["{to: a}"], &[("L005", "{")]);
+    finds(&["a: noop_solo"], &[], &["{to: a}"], &[("L005", "{to: a}")]);
 }
 
 #[test]
