@@ -9,7 +9,7 @@ pub const MOST_BYTES: u64 = 32 << 20;
 pub const MOST_DEPTH: usize = 100;
 
 /// Values of a flow, counted as often as aliases and includes repeat them.
-pub const MOST_VALUES: usize = 200_000;
+pub const MOST_VALUES: usize = 150_000;
 
 /// Further values for each entry of `modules` that has an id and a name: large flows are read in time and memory that grow with
 /// their modules, and what is large and no flow is not read.

@@ -32,7 +32,8 @@ impl Expression {
     pub(super) fn span_of(&self, subject: &Subject<'_>, name: &str) -> Option<Span> {
         let is_word = |c: char| c == '_' || c.is_alphanumeric();
         // In a template names stand in braces only.
-        let code = ["{{", "{%"].into_iter().filter_map(|open| self.text.find(open)).min().unwrap_or(0);
+        let is_opening = |pair: &[u8]| pair == b"{{" || pair == b"{%";
+        let code = self.text.as_bytes().windows(2).position(is_opening).unwrap_or(0);
         let stands_alone = |at: &usize| {
             let before = self.text.get(..*at).and_then(|before| before.chars().next_back());
             let after = self.text.get(at + name.len()..).and_then(|after| after.chars().next());
