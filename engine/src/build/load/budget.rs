@@ -24,6 +24,9 @@ pub const LONGEST_TEXT: usize = 1 << 20;
 /// Bytes of one key.
 pub const LONGEST_KEY: usize = 1 << 10;
 
+/// Variables of the environment in one text.
+pub const MOST_VARIABLES: usize = 1_000;
+
 /// Bytes of a node's id, and of a module's name.
 pub const LONGEST_ID: usize = 256;
 

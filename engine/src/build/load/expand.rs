@@ -2,6 +2,7 @@
 //!
 //! Values change, and never the shape: what a variable holds is text within its scalar, whatever it looks like.
 
+use super::budget::MOST_VARIABLES;
 use super::yaml::{Positions, Written};
 use crate::diagnostics::code::Code;
 use crate::diagnostics::{Diagnostic, Diagnostics, suggest};
@@ -117,6 +118,9 @@ impl Text<'_> {
     /// value for.
     fn replace(&self, is_plain: bool, environment: Environment<'_>) -> Result<Value, Vec<Diagnostic>> {
         let mut findings = self.wrong();
+        if !findings.is_empty() {
+            return Err(findings);
+        }
         let mut seen = HashMap::new();
         for part in placeholder::parts(self.text) {
             let Part::Variable { written, name, otherwise: None } = part else { continue };
@@ -142,8 +146,14 @@ impl Text<'_> {
         Ok(if is_plain && is_whole { scalar::of_variable(replaced) } else { Value::String(replaced) })
     }
 
-    /// What is no variable.
+    /// What is no variable; and too many of them.
     pub fn wrong(&self) -> Vec<Diagnostic> {
+        let is_variable = |part: &Part<'_>| matches!(part, Part::Variable { .. });
+        if placeholder::parts(self.text).iter().filter(|part| is_variable(part)).count() > MOST_VARIABLES {
+            let message = format!("more than {MOST_VARIABLES} variables in one text");
+            let finding = Diagnostic::new(Code::TooLarge, message).help("keep it in a file that a module reads");
+            return vec![finding.at(self.pointer, self.positions.value(self.pointer))];
+        }
         let mut seen = HashMap::new();
         let mut found = Vec::new();
         for part in placeholder::parts(self.text) {
