@@ -1,7 +1,7 @@
 //! Files that the flow itself writes: what lies there now says nothing of what a source will find.
 
 use super::Rows;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 
 /// Targets of sinks by path, with the columns of the rows that reach them.
@@ -9,19 +9,27 @@ use std::path::{Component, Path, PathBuf};
 pub(super) struct Written {
     /// None where more than one sink writes it, or where its rows are not known.
     targets: HashMap<PathBuf, Option<Rows>>,
+    /// All folders above targets.
+    above: HashSet<PathBuf>,
     /// What paths begin with that are not known to their ends.
-    beginnings: Vec<String>,
+    beginnings: BTreeSet<String>,
 }
 
 impl Written {
     /// A sink writes there; what it writes is not known yet.
     pub fn announce(&mut self, path: &str) {
-        self.targets.insert(plain(path), None);
+        let path = plain(path);
+        for folder in path.ancestors().skip(1) {
+            if !self.above.insert(folder.to_path_buf()) {
+                break;
+            }
+        }
+        self.targets.insert(path, None);
     }
 
     /// A sink writes to a path that begins so, as far as it is known.
     pub fn announce_beginning(&mut self, beginning: &str) {
-        self.beginnings.push(beginning.to_owned());
+        self.beginnings.insert(beginning.to_owned());
     }
 
     /// Rows with these columns are written there.
@@ -35,17 +43,18 @@ impl Written {
         if let Some(found) = self.targets.get(&plain) {
             return Some(found.as_ref());
         }
+        // A folder of partitions, or a file in one: more than can be told apart without looking.
+        let is_touched =
+            self.above.contains(&plain) || plain.ancestors().any(|folder| self.targets.contains_key(folder));
         let is_pattern = path.contains(['*', '?', '[']);
-        // A folder of partitions, a file in one, a pattern: more than can be told apart without looking.
-        let is_touched = |target: &PathBuf| {
-            target.starts_with(&plain)
-                || plain.starts_with(target)
-                || (is_pattern && glob::Pattern::new(path).map_or(true, |pattern| pattern.matches_path(target)))
+        let is_met = || match glob::Pattern::new(path) {
+            Ok(pattern) => self.targets.keys().any(|target| pattern.matches_path(target)),
+            Err(_) => true,
         };
         let known = path.split(['*', '?', '[']).next().unwrap_or_default();
         let is_begun =
             |beginning: &String| known.starts_with(beginning.as_str()) || (is_pattern && beginning.starts_with(known));
-        (self.beginnings.iter().any(is_begun) || self.targets.keys().any(is_touched)).then_some(None)
+        (is_touched || self.beginnings.iter().any(is_begun) || (is_pattern && is_met())).then_some(None)
     }
 }
 
