@@ -123,12 +123,21 @@ pub struct ModuleManifest {
     /// What it lowers to is a service of the engine itself, never a part of a fused stage.
     #[serde(default)]
     pub service: bool,
+    /// Each row that comes in leaves by one of the output ports, as it is or changed, or not at all: never twice, and nothing else does.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub parts_rows: bool,
     /// The output port that an ITERATE link takes where it names none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub list_port: Option<String>,
     /// The configuration key whose own keys are globals that the node sets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub globals_key: Option<String>,
+}
+
+/// Left out of files where it says nothing.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 impl ConfigSchema {
