@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 /// Time between two looks at the process. A look costs some microseconds, so the contenders hardly feel it.
 const INTERVAL: Duration = Duration::from_millis(2);
+/// Nobody takes so long: a program that hangs must not hold up the others.
+const LIMIT: Duration = Duration::from_secs(900);
 /// `/proc/<pid>/stat` counts in ticks of 1/100 s (`USER_HZ`, the same on all architectures that matter here).
 const TICKS_PER_SECOND: f64 = 100.0;
 
@@ -67,6 +69,7 @@ struct Usage {
 fn watch(pid: u32, ended: &AtomicBool) -> Usage {
     let (status, stat) = (format!("/proc/{pid}/status"), format!("/proc/{pid}/stat"));
     let mut usage = Usage::default();
+    let start = Instant::now();
     // A process that has ended has no memory lines any more: the highest of all looks stands.
     while !ended.load(Ordering::Relaxed) {
         if let Ok(text) = std::fs::read_to_string(&status) {
@@ -75,6 +78,10 @@ fn watch(pid: u32, ended: &AtomicBool) -> Usage {
         }
         if let Some(ticks) = std::fs::read_to_string(&stat).ok().and_then(|text| ticks(&text)) {
             usage.ticks = usage.ticks.max(ticks);
+        }
+        if start.elapsed() > LIMIT {
+            // Its end is a failure like others. That it has ended meanwhile is none.
+            let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).status();
         }
         std::thread::sleep(INTERVAL);
     }

@@ -27,6 +27,7 @@ pub fn races(setting: &Setting) -> Result<Vec<Race>> {
             (Kind::Pandas, include_str!("../../python/files_pandas.py")),
         ],
         words: vec![folder.into()],
+        other_words: Vec::new(),
         outputs: vec![Wanted { file: "rows.parquet", order: &[], whole: false }],
     };
     let mut race = plan.race(setting);

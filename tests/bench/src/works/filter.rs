@@ -28,6 +28,7 @@ pub fn races(setting: &Setting) -> Result<Vec<Race>> {
             (Kind::Pandas, include_str!("../../python/filter_pandas.py")),
         ],
         words: vec![input.path.into()],
+        other_words: Vec::new(),
         outputs: KEPT.into(),
     };
     Ok(vec![plan.race(setting)])

@@ -30,6 +30,8 @@ pub struct Plan {
     pub scripts: Vec<(Kind, &'static str)>,
     /// What all programs but `pype` are told, before the folder of the outputs.
     pub words: Vec<OsString>,
+    /// Those who are told something else.
+    pub other_words: Vec<(Kind, Vec<OsString>)>,
     /// What is written.
     pub outputs: Vec<Wanted>,
 }
@@ -64,13 +66,20 @@ impl Plan {
                 _ => {
                     let Some(script) = script else { continue };
                     let folder = setting.scratch.join(format!("{}-{}", self.name, kind.name()));
-                    let program = python(&setting.work, *kind, script, &self.words, &folder);
+                    let program = python(&setting.work, *kind, script, self.words(*kind), &folder);
                     (folder, program)
                 }
             };
             contenders.push(contender(setting, self.name, kind.name(), *kind, program, folder, &self.outputs));
         }
         Race { name: self.name.to_owned(), about: self.about, reference: self.reference, rows: self.rows, contenders }
+    }
+}
+
+impl Plan {
+    fn words(&self, kind: Kind) -> &[OsString] {
+        let other = self.other_words.iter().find(|(of, _)| *of == kind);
+        other.map_or(&self.words, |(_, words)| words)
     }
 }
 

@@ -29,6 +29,7 @@ pub fn races(setting: &Setting) -> Result<Vec<Race>> {
             (Kind::Pandas, include_str!("../../python/report_pandas.py")),
         ],
         words: vec![input.path.into(), customers.into()],
+        other_words: Vec::new(),
         outputs: vec![
             Wanted { file: "large.parquet", order: &[], whole: false },
             Wanted { file: "totals.csv", order: &[Key { column: "revenue", descending: true }], whole: true },

@@ -97,6 +97,7 @@ pub fn races(setting: &Setting) -> Result<Vec<Race>> {
             hand: part.hand,
             scripts: part.scripts.into(),
             words: vec![input.path.clone().into(), notes.clone().into(), megabytes(LEAST_FOR_DUCKDB).into()],
+            other_words: Vec::new(),
             outputs: vec![part.output],
         };
         races.push(plan.race(setting));

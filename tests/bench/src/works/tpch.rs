@@ -1,4 +1,5 @@
-//! The 22 queries of TPC-H, each a flow of its own over Parquet files: the flow's text, and the columns of its ORDER BY.
+//! The 22 queries of TPC-H, each a flow of its own over Parquet files: the flow's text, that of the specification, and the columns of
+//! its ORDER BY. Answers are those that DuckDB gives to the specification's text.
 
 use super::plan::{Plan, Wanted};
 use super::setting::Setting;
@@ -13,11 +14,13 @@ use crate::race::Race;
 struct Query {
     name: &'static str,
     flow: &'static str,
+    /// The text of the specification, which DuckDB takes as it is.
+    specified: &'static str,
     order: &'static [Key],
 }
 
-const fn query(name: &'static str, flow: &'static str, order: &'static [Key]) -> Query {
-    Query { name, flow, order }
+const fn query(name: &'static str, flow: &'static str, specified: &'static str, order: &'static [Key]) -> Query {
+    Query { name, flow, specified, order }
 }
 
 const fn up(column: &'static str) -> Key {
@@ -29,36 +32,73 @@ const fn down(column: &'static str) -> Key {
 }
 
 const QUERIES: [Query; 22] = [
-    query("q01", include_str!("../../tpch/q01.yaml"), &[up("l_returnflag"), up("l_linestatus")]),
+    query(
+        "q01",
+        include_str!("../../tpch/q01.yaml"),
+        include_str!("../../tpch/q01.sql"),
+        &[up("l_returnflag"), up("l_linestatus")],
+    ),
     query(
         "q02",
         include_str!("../../tpch/q02.yaml"),
+        include_str!("../../tpch/q02.sql"),
         &[down("s_acctbal"), up("n_name"), up("s_name"), up("p_partkey")],
     ),
-    query("q03", include_str!("../../tpch/q03.yaml"), &[down("revenue"), up("o_orderdate")]),
-    query("q04", include_str!("../../tpch/q04.yaml"), &[up("o_orderpriority")]),
-    query("q05", include_str!("../../tpch/q05.yaml"), &[down("revenue")]),
-    query("q06", include_str!("../../tpch/q06.yaml"), &[]),
-    query("q07", include_str!("../../tpch/q07.yaml"), &[up("supp_nation"), up("cust_nation"), up("l_year")]),
-    query("q08", include_str!("../../tpch/q08.yaml"), &[up("o_year")]),
-    query("q09", include_str!("../../tpch/q09.yaml"), &[up("nation"), down("o_year")]),
-    query("q10", include_str!("../../tpch/q10.yaml"), &[down("revenue")]),
-    query("q11", include_str!("../../tpch/q11.yaml"), &[down("value")]),
-    query("q12", include_str!("../../tpch/q12.yaml"), &[up("l_shipmode")]),
-    query("q13", include_str!("../../tpch/q13.yaml"), &[down("custdist"), down("c_count")]),
-    query("q14", include_str!("../../tpch/q14.yaml"), &[]),
-    query("q15", include_str!("../../tpch/q15.yaml"), &[up("s_suppkey")]),
+    query(
+        "q03",
+        include_str!("../../tpch/q03.yaml"),
+        include_str!("../../tpch/q03.sql"),
+        &[down("revenue"), up("o_orderdate")],
+    ),
+    query("q04", include_str!("../../tpch/q04.yaml"), include_str!("../../tpch/q04.sql"), &[up("o_orderpriority")]),
+    query("q05", include_str!("../../tpch/q05.yaml"), include_str!("../../tpch/q05.sql"), &[down("revenue")]),
+    query("q06", include_str!("../../tpch/q06.yaml"), include_str!("../../tpch/q06.sql"), &[]),
+    query(
+        "q07",
+        include_str!("../../tpch/q07.yaml"),
+        include_str!("../../tpch/q07.sql"),
+        &[up("supp_nation"), up("cust_nation"), up("l_year")],
+    ),
+    query("q08", include_str!("../../tpch/q08.yaml"), include_str!("../../tpch/q08.sql"), &[up("o_year")]),
+    query(
+        "q09",
+        include_str!("../../tpch/q09.yaml"),
+        include_str!("../../tpch/q09.sql"),
+        &[up("nation"), down("o_year")],
+    ),
+    query("q10", include_str!("../../tpch/q10.yaml"), include_str!("../../tpch/q10.sql"), &[down("revenue")]),
+    query("q11", include_str!("../../tpch/q11.yaml"), include_str!("../../tpch/q11.sql"), &[down("value")]),
+    query("q12", include_str!("../../tpch/q12.yaml"), include_str!("../../tpch/q12.sql"), &[up("l_shipmode")]),
+    query(
+        "q13",
+        include_str!("../../tpch/q13.yaml"),
+        include_str!("../../tpch/q13.sql"),
+        &[down("custdist"), down("c_count")],
+    ),
+    query("q14", include_str!("../../tpch/q14.yaml"), include_str!("../../tpch/q14.sql"), &[]),
+    query("q15", include_str!("../../tpch/q15.yaml"), include_str!("../../tpch/q15.sql"), &[up("s_suppkey")]),
     query(
         "q16",
         include_str!("../../tpch/q16.yaml"),
+        include_str!("../../tpch/q16.sql"),
         &[down("supplier_cnt"), up("p_brand"), up("p_type"), up("p_size")],
     ),
-    query("q17", include_str!("../../tpch/q17.yaml"), &[]),
-    query("q18", include_str!("../../tpch/q18.yaml"), &[down("o_totalprice"), up("o_orderdate")]),
-    query("q19", include_str!("../../tpch/q19.yaml"), &[]),
-    query("q20", include_str!("../../tpch/q20.yaml"), &[up("s_name")]),
-    query("q21", include_str!("../../tpch/q21.yaml"), &[down("numwait"), up("s_name")]),
-    query("q22", include_str!("../../tpch/q22.yaml"), &[up("cntrycode")]),
+    query("q17", include_str!("../../tpch/q17.yaml"), include_str!("../../tpch/q17.sql"), &[]),
+    query(
+        "q18",
+        include_str!("../../tpch/q18.yaml"),
+        include_str!("../../tpch/q18.sql"),
+        &[down("o_totalprice"), up("o_orderdate")],
+    ),
+    query("q19", include_str!("../../tpch/q19.yaml"), include_str!("../../tpch/q19.sql"), &[]),
+    query("q20", include_str!("../../tpch/q20.yaml"), include_str!("../../tpch/q20.sql"), &[up("s_name")]),
+    query(
+        "q21",
+        include_str!("../../tpch/q21.yaml"),
+        include_str!("../../tpch/q21.sql"),
+        &[down("numwait"), up("s_name")],
+    ),
+    query("q22", include_str!("../../tpch/q22.yaml"), include_str!("../../tpch/q22.sql"), &[up("cntrycode")]),
 ];
 
 /// The part of all stock that query 11 asks for with scale factor 1; with others it is smaller by that factor.
@@ -70,7 +110,8 @@ pub fn races(setting: &Setting) -> Result<Vec<Race>> {
     let folder = tables::prepare(&setting.work, scale)?;
     setting.link("tables", &folder)?;
     let races = QUERIES.iter().map(|query| {
-        let flow = query.flow.replace(FRACTION.0, &format!(" * {:.10} ", FRACTION.1 / scale));
+        let scaled = |text: &str| text.replace(FRACTION.0, &format!(" * {:.10} ", FRACTION.1 / scale));
+        let (flow, specified) = (scaled(query.flow), scaled(query.specified));
         let sql = select(&flow).ok_or_else(|| format!("{} has no query", query.name))?;
         let plan = Plan {
             name: query.name,
@@ -84,6 +125,7 @@ pub fn races(setting: &Setting) -> Result<Vec<Race>> {
                 (Kind::Duckdb, include_str!("../../python/tpch_duckdb.py")),
             ],
             words: vec![folder.clone().into(), sql.into()],
+            other_words: vec![(Kind::Duckdb, vec![folder.clone().into(), specified.into()])],
             outputs: vec![Wanted { file: "answer.parquet", order: query.order, whole: true }],
             flow,
         };
@@ -115,6 +157,7 @@ mod tests {
                 let linked = query.flow.contains(&format!("\"{table}.data - query.{table}\""));
                 assert_eq!(linked, words.contains(&table), "{}: {table}", query.name);
             }
+            assert!(query.specified.contains("as the specification has it."), "{}", query.name);
             assert_eq!(query.order.is_empty(), !sql.contains("ORDER BY"), "{}", query.name);
         }
     }
@@ -122,5 +165,6 @@ mod tests {
     #[test]
     fn query_11_has_the_part_to_replace() {
         assert_eq!(QUERIES.iter().filter(|query| query.flow.contains(FRACTION.0)).count(), 1);
+        assert_eq!(QUERIES.iter().filter(|query| query.specified.contains(FRACTION.0)).count(), 1);
     }
 }
