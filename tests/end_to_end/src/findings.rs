@@ -218,6 +218,7 @@ context: {password: {secret: true, default: hunter2}, other: {secret: true}}
 fn what_is_only_kept_is_said() {
     let project = Project::new();
     let body = r#"
+schedule: {cron: "0 3 * * *"}
 settings: {memory_limit: 2GiB, checkpoint: on, durability: process, commit_delay: 0, sub_flow_timeout: 60}
 modules: [{id: one, name: noop_solo, misc: {join: any, timeout: 5, retries: 2, note: mine}}]
 "#;
@@ -225,5 +226,5 @@ modules: [{id: one, name: noop_solo, misc: {join: any, timeout: 5, retries: 2, n
     let result = project.pype(&["validate", "kept.yaml", "--output", "json"]).expect_code(0).json();
     let found: Vec<_> =
         result["diagnostics"].as_array().unwrap().iter().map(|one| (&one["code"], &one["pointer"])).collect();
-    assert_eq!(found, [(&Value::from("L017"), &Value::from("/settings/memory_limit"))]);
+    assert_eq!(found, [(&Value::from("L017"), &Value::from("/schedule"))]);
 }

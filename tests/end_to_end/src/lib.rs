@@ -13,6 +13,8 @@ mod sample;
 #[cfg(test)]
 mod rows;
 #[cfg(test)]
+mod relational;
+#[cfg(test)]
 mod csv;
 #[cfg(test)]
 mod formats;
@@ -73,6 +75,7 @@ mod observing;
 #[cfg(test)]
 mod columns;
 #[cfg(test)]
+mod memory;
 mod mutated;
 #[cfg(test)]
 mod conformance;

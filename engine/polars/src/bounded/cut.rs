@@ -46,14 +46,31 @@ pub(super) fn settle(pieces: &mut Pieces<'_>) -> PolarsResult<()> {
             }
             continue;
         }
-        if heavy.contains(&node)
-            && let Some(rows) = work_off(pieces, node, &sizes)?
-        {
+        if !heavy.contains(&node) {
+            continue;
+        }
+        say(pieces, node, &sizes);
+        if let Some(rows) = work_off(pieces, node, &sizes)? {
             sizes.set(node, rows.iter().map(|file| file.bytes).sum());
             pieces.replace(node, rows)?;
         }
     }
     Ok(())
+}
+
+/// That a node does not fit, and by how much.
+fn say(pieces: &Pieces<'_>, node: Node, sizes: &Sizes) {
+    let what = match pieces.node(node) {
+        IR::Sort { .. } => "a sort",
+        IR::GroupBy { .. } => "groups",
+        IR::Distinct { .. } => "distinct rows",
+        IR::Join { .. } => "a join",
+        _ => "windows",
+    };
+    let held = pieces.node(node).get_inputs().iter().filter_map(|input| sizes.of(*input)).min();
+    let held = held.map_or_else(String::new, |bytes| format!(" over about {} MB", bytes.div_ceil(1_000_000)));
+    let budget = pieces.memory.soft / 1_000_000;
+    tracing::info!("in parts: {what}{held}, as the run may take {budget} MB");
 }
 
 /// All nodes, each after its inputs; what is behind a shared node once.

@@ -1,0 +1,107 @@
+//! A budget of memory: what needs more is worked off in parts and gives the same rows; what cannot be ends with a message.
+
+use crate::support::Project;
+use crate::support::run::flow;
+
+/// Four million rows of a number, a float and a text: some 250 MB.
+const ROWS: u64 = 4_000_000;
+
+/// Bytes of a run in which nothing need be kept, and of the largest that may be taken here.
+const LIMIT: &str = "160MB";
+const MOST: u64 = 240_000_000;
+
+fn source(id: &str, seed: u64) -> String {
+    format!(
+        "  - {{id: {id}, name: generate_source, configs: {{rows: {ROWS}, seed: {seed}, columns: [
+      {{name: id, kind: sequence}}, {{name: k, kind: int, max: 3000000}}, {{name: x, kind: float, nulls: 0.1}},
+      {{name: t, kind: choice, values: [a text of some length that is not kept in a view, another one of them, third]}}]}}}}\n"
+    )
+}
+
+/// The rows come from a file, as sizes of files are what a stage goes by.
+fn prepared(project: &Project) {
+    let body = format!(
+        "modules:\n{}{}  - {{id: write_a, name: parquet_sink, configs: {{output_path: a.parquet}}}}
+  - {{id: write_b, name: parquet_sink, configs: {{output_path: b.parquet}}}}
+connections: {{data: [a.data - write_a.input, b.data - write_b.input]}}\n",
+        source("a", 1),
+        source("b", 2)
+    );
+    project.run_flow("prepare", &body);
+}
+
+/// The same flow with all the memory that there is, and within the limit.
+fn agrees(project: &Project, name: &str, body: &str, counted: (&str, &str)) {
+    project.build(name, body);
+    let whole = project.run_job(name, &[], 0);
+    let expected = project.read("out.csv");
+    let within = project.run_job(name, &["--memory-limit", LIMIT], 0);
+    assert!(within.output.stderr.contains("in parts"), "{}", within.output.stderr);
+    assert_eq!(within.rows(counted.0, counted.1), whole.rows(counted.0, counted.1));
+    assert!(project.read("out.csv") == expected, "{name}: other rows");
+    let (took, took_within) = (peak(&whole.result), peak(&within.result));
+    assert!(took_within < MOST, "{name}: {took_within} bytes within the limit, {took} without");
+    assert_eq!(project.leftovers(), [""; 0]);
+}
+
+fn peak(result: &serde_json::Value) -> u64 {
+    result["peak_rss_bytes"].as_u64().unwrap()
+}
+
+#[test]
+fn a_sort_larger_than_the_budget_ends_within_it() {
+    let project = Project::new();
+    prepared(&project);
+    let body = "modules:
+  - {id: rows, name: parquet_source, configs: {file_path: a.parquet}}
+  - {id: sorted, name: sort_mod, configs: {by: [{column: x, descending: true, nulls: last}, k, id]}}
+  - {id: write, name: csv_sink, configs: {output_path: out.csv}}
+connections: {data: [rows.data - sorted.input, sorted.output - write.input]}\n";
+    agrees(&project, "sort", body, ("sorted.output", "write.input"));
+}
+
+#[test]
+fn groups_of_many_keys_end_within_it() {
+    let project = Project::new();
+    prepared(&project);
+    let body = "modules:
+  - {id: rows, name: parquet_source, configs: {file_path: a.parquet}}
+  - {id: groups, name: aggregate_mod, configs: {group_by: [k], aggregates: {n: count(*), s: sum(id), t: max(t)}}}
+  - {id: most, name: filter_mod, configs: {condition: n > 5}}
+  - {id: sorted, name: sort_mod, configs: {by: [k]}}
+  - {id: write, name: csv_sink, configs: {output_path: out.csv}}
+connections: {data: [rows.data - groups.input, groups.output - most.input, most.output - sorted.input, sorted.output - write.input]}\n";
+    agrees(&project, "groups", body, ("groups.output", "most.input"));
+}
+
+#[test]
+fn a_size_that_is_none_is_refused() {
+    let project = Project::new();
+    project.run_flow("one", "modules: [{id: one, name: noop_solo}]\n");
+    for (size, word) in [("lots", "is no size"), ("1MB", "less than any run needs")] {
+        let refused = project.pype(&["run", "jobs/one", "--memory-limit", size]).expect_code(2);
+        assert!(refused.stderr.contains(word), "{}", refused.stderr);
+    }
+    project
+        .write("wrong.yaml", flow("wrong", "settings: {memory_limit: lots}\nmodules: [{id: one, name: noop_solo}]\n"));
+    let refused = project.pype(&["validate", "wrong.yaml"]).expect_code(3);
+    assert!(refused.stderr.contains("memory_limit"), "{}", refused.stderr);
+}
+
+#[test]
+fn what_cannot_be_parted_fails_with_a_message() {
+    let project = Project::new();
+    prepared(&project);
+    let body = "modules:
+  - {id: rows, name: parquet_source, configs: {file_path: a.parquet}}
+  - {id: all, name: window_mod, configs: {columns: {n: rank() OVER (ORDER BY x)}}}
+  - {id: write, name: parquet_sink, configs: {output_path: out.parquet}}
+connections: {data: [rows.data - all.input, all.output - write.input]}\n";
+    project.build("whole", body);
+    let failed = project.run_job("whole", &["--memory-limit", "64MiB"], 1);
+    let fault = &failed.failures()[0]["fault"];
+    assert_eq!(fault["kind"], "memory", "{fault}");
+    assert!(fault["help"].as_str().unwrap().contains("--memory-limit"));
+    assert!(!project.exists("out.parquet"));
+    assert_eq!(project.leftovers(), [""; 0]);
+}
