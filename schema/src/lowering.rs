@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 pub struct LowerRequest {
     /// The node's configuration, defaults applied, templates resolved.
     pub config: Value,
+    /// The input ports that have a link, in the order of the links in the flow.
+    #[serde(default)]
+    pub linked_inputs: Vec<String>,
     /// The output ports that have a link.
     pub linked_outputs: Vec<String>,
 }

@@ -2,8 +2,8 @@
 //! together.
 
 use super::expression::{Expression, Name, without_templates};
-use super::leaves::{Leaf, Meaning, Pattern, leaves, patterns, texts};
-use super::{Finding, NodeView};
+use super::{Finding, NodeView, query};
+use crate::config::leaves::{Leaf, Meaning, Pattern, leaves, patterns, texts};
 use crate::diagnostics::code::Code;
 use crate::diagnostics::suggest;
 use crate::executor::{ColumnsFault, Executor, PortFields, Refusal, Work};
@@ -123,7 +123,7 @@ impl<'a> Explainer<'a> {
         match what {
             Refusal::UnknownColumn(name) => {
                 let names: Vec<&str> = names_of(inputs).collect();
-                let place = naming(config, &name);
+                let place = self.in_queries(node, config, &name).unwrap_or_else(|| naming(config, &name));
                 vec![place.finding(at, Code::UnknownColumn, no_column(&name), Some(columns_help(&name, &names)))]
             }
             Refusal::Duplicate(name) => {
@@ -143,9 +143,61 @@ impl<'a> Explainer<'a> {
                     true => format!("`{}` cannot be planned with what its templates give", node.id),
                     false => format!("`{}`: {}", node.id, fault.message),
                 };
-                vec![Place::node().finding(at, code, message, fault.help)]
+                let place = self.refused_query(node, config, inputs).unwrap_or_else(Place::node);
+                vec![place.finding(at, code, message, fault.help)]
             }
         }
+    }
+
+    /// The word in a query that names a column.
+    fn in_queries(&mut self, node: &NodeView<'_>, config: &Map<String, Value>, name: &str) -> Option<Place> {
+        let mut queries = self.leaves(node, config).into_iter().filter(|leaf| leaf.meaning == Meaning::Query);
+        queries.find_map(|leaf| Some(Place::within(&leaf, &query::word(leaf.text, name)?)))
+    }
+
+    /// The first query that cannot be planned by itself.
+    fn refused_query(
+        &mut self,
+        node: &NodeView<'_>,
+        config: &Map<String, Value>,
+        inputs: &PortFields,
+    ) -> Option<Place> {
+        let mut queries = self.leaves(node, config).into_iter().filter(|leaf| leaf.meaning == Meaning::Query);
+        let refused = queries.find(|leaf| type_of(self.executor, leaf.text.to_owned(), inputs).is_err())?;
+        Some(Place::value(&refused.pointer))
+    }
+
+    /// Tables of queries that are no input ports, and input ports that no query reads.
+    pub fn tables(
+        &mut self,
+        at: usize,
+        node: &NodeView<'_>,
+        config: &Map<String, Value>,
+        ports: &[&str],
+    ) -> Vec<Finding> {
+        let queries = self.leaves(node, config).into_iter().filter(|leaf| leaf.meaning == Meaning::Query);
+        let read: Option<Vec<_>> = queries.map(|leaf| query::tables(leaf.text).map(|tables| (leaf, tables))).collect();
+        let Some(read) = read.filter(|read| !read.is_empty()) else { return Vec::new() };
+        let mut found = Vec::new();
+        for (leaf, (name, bytes)) in
+            read.iter().flat_map(|(leaf, tables)| tables.iter().map(move |table| (leaf, table)))
+        {
+            if !ports.contains(&name.as_str()) {
+                let message = format!("there is no input `{name}`");
+                let help = suggest::help(name, "inputs, as data links name them", ports);
+                found.push(Place::within(leaf, bytes).finding(at, Code::SqlRefused, message, Some(help)));
+            }
+        }
+        if found.is_empty() {
+            let is_read = |port: &str| read.iter().any(|(_, tables)| tables.iter().any(|(name, _)| name == port));
+            let place = || read.first().map_or_else(Place::node, |(leaf, _)| Place::value(&leaf.pointer));
+            for port in ports.iter().filter(|port| !is_read(port)) {
+                let message = format!("nothing reads the input `{port}` of `{}`", node.id);
+                let help = format!("name it, e.g. `… FROM {port}`, or take the link out").to_owned();
+                found.push(place().finding(at, Code::SqlRefused, message, Some(help)));
+            }
+        }
+        found
     }
 
     fn leaves<'c>(&mut self, node: &NodeView<'_>, config: &'c Map<String, Value>) -> Vec<Leaf<'c>> {
@@ -170,7 +222,8 @@ impl<'a> Explainer<'a> {
                     let place = Place::value(&leaf.pointer);
                     found.push(place.finding(at, Code::UnknownColumn, no_column(leaf.text), Some(help)));
                 }
-                Meaning::Column => {}
+                // What a query means by a name, the executor says.
+                Meaning::Column | Meaning::Query => {}
                 Meaning::Expression => {
                     let Some(text) = without_templates(leaf.text) else { continue };
                     let Some(expression) = Expression::parse(&text) else { continue };

@@ -93,20 +93,25 @@ impl<'a> Expression<'a> {
     }
 
     fn bytes(&self, span: Span) -> Range<usize> {
-        match (self.offset(span.start), self.offset(span.end)) {
-            (Some(start), Some(end)) if start < end => start..end,
-            _ => 0..self.text.len(),
-        }
+        bytes_of(self.text, span)
     }
+}
 
-    /// Lines and columns count from 1, columns in characters.
-    fn offset(&self, at: Location) -> Option<usize> {
-        let line = usize::try_from(at.line).ok()?.checked_sub(1)?;
-        let column = usize::try_from(at.column).ok()?.checked_sub(1)?;
-        let start: usize = self.text.split_inclusive('\n').take(line).map(str::len).sum();
-        let rest = self.text.get(start..)?;
-        Some(start + rest.char_indices().map(|(at, _)| at).chain([rest.len()]).nth(column)?)
+/// The bytes of a part of a text, as the parser tells where it stands; else all of it.
+pub(super) fn bytes_of(text: &str, span: Span) -> Range<usize> {
+    match (offset(text, span.start), offset(text, span.end)) {
+        (Some(start), Some(end)) if start < end => start..end,
+        _ => 0..text.len(),
     }
+}
+
+/// Lines and columns count from 1, columns in characters.
+fn offset(text: &str, at: Location) -> Option<usize> {
+    let line = usize::try_from(at.line).ok()?.checked_sub(1)?;
+    let column = usize::try_from(at.column).ok()?.checked_sub(1)?;
+    let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+    let rest = text.get(start..)?;
+    Some(start + rest.char_indices().map(|(at, _)| at).chain([rest.len()]).nth(column)?)
 }
 
 #[cfg(test)]

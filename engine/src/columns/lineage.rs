@@ -8,6 +8,7 @@ use pypeline_schema::fields::Field;
 use pypeline_schema::lineage::{ColumnLineage, How, Origin, SinkLineage};
 use pypeline_schema::lowering::{Lowering, Service};
 use pypeline_schema::manifest::ModuleKind;
+use pypeline_schema::ports::PortNames;
 use relation::{Sources, Traced};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -72,8 +73,12 @@ impl<'a> Tracer<'a> {
             let (rows, port) = inputs.values().next()?.as_ref()?;
             return (rows.is_declared || !declared_only).then(|| self.sink(node.id, rows, port));
         }
-        for output in &node.manifest.output_ports {
-            let key = (at, output.clone());
+        let mut outputs = PortNames::outputs(node.manifest, node.config).names;
+        if let Some(Lowering::Select(selects)) = lowering {
+            outputs = selects.keys().map(String::as_str).collect();
+        }
+        for output in outputs {
+            let key = (at, output.to_owned());
             let Some(rows) = self.known.ports.get(&key) else { continue };
             let port = match lowering {
                 Some(Lowering::Service(Service::CacheRead { cache })) => self.caches.get(cache).cloned(),
