@@ -5,7 +5,7 @@
 use crate::artifacts::{Artifact, ArtifactWriter};
 use pypeline_schema::fault::Fault;
 use pypeline_schema::fields::Field;
-use pypeline_schema::lowering::{Destination, Scan};
+use pypeline_schema::lowering::{Destination, Operation, Scan};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,8 +16,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 pub enum Work {
     /// Reads files, given by absolute paths or globs; rows leave by port `data`.
     Scan(Scan),
-    /// One SELECT per output port over tables named after the input ports.
-    Select(BTreeMap<String, String>),
+    /// One SELECT or operator per output port over tables named after the input ports.
+    Select(BTreeMap<String, Operation>),
     /// Writes a file: to `temporary`, beside the destination's path. The engine renames it when the sub flow has succeeded.
     Write {
         /// Format and final path.

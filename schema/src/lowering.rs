@@ -3,6 +3,10 @@
 //! This is all that crosses the plugin boundary for such a module, and all that an executor gets. It holds no type of any
 //! executor, so that another engine can run the same stage.
 
+mod operation;
+
+pub use operation::{Derived, Operation, Operator, Pivot, Sample, Unpivot, With};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -28,12 +32,20 @@ pub enum Lowering {
     Run,
     /// A source: read files.
     Scan(Scan),
-    /// A mod: one SELECT per output port. A table's name is the input port's.
-    Select(BTreeMap<String, String>),
+    /// A mod: one SELECT per output port, or an operator. A table's name is the input port's.
+    Select(BTreeMap<String, Operation>),
     /// A sink: write a file.
     Destination(Destination),
     /// What only the engine itself can do.
     Service(Service),
+}
+
+impl Lowering {
+    /// It looks at its rows before it reads them: they must be there as a table.
+    pub fn reads_twice(&self) -> bool {
+        let is_pivot = |operation: &Operation| matches!(operation, Operation::Operator(Operator::Pivot(_)));
+        matches!(self, Self::Select(operations) if operations.values().any(is_pivot))
+    }
 }
 
 /// What only the engine itself can do: keep rows between sub flows, set variables, run jobs, give lists that are no tables.

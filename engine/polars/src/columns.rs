@@ -2,11 +2,13 @@
 //! files is read.
 
 use crate::fault::{refusal, root, translate};
-use crate::{header_only, plan, scan, types};
+use crate::operate::operate;
+use crate::{header_only, scan, types};
 use polars::prelude::{DataFrame, Engine, IntoColumn, IntoLazy, LazyFrame, PolarsError, PolarsResult, Schema, Series};
 use pypeline_engine::executor::{ColumnsFault, PortFields, Refusal, Work};
 use pypeline_schema::fault::Fault;
 use pypeline_schema::fields::{DataType, Field};
+use pypeline_schema::lowering::{Operation, Operator};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -26,13 +28,13 @@ pub(crate) fn columns(work: &Work, inputs: &PortFields) -> Result<PortFields, Co
     }
 }
 
-fn select(selects: &BTreeMap<String, String>, inputs: &PortFields) -> Result<PortFields, ColumnsFault> {
+fn select(selects: &BTreeMap<String, Operation>, inputs: &PortFields) -> Result<PortFields, ColumnsFault> {
     let is_open = inputs.values().flat_map(|fields| fields.iter()).any(|field| field.data_type.is_open());
     let names: Vec<String> = inputs.values().flat_map(|fields| fields.iter().map(|field| field.name.clone())).collect();
     let frames: Vec<(String, LazyFrame)> =
         inputs.iter().map(|(port, fields)| (port.clone(), one_row_of_nulls(&types::schema(fields)).lazy())).collect();
-    let of = |sql: &str| {
-        let mut frame = plan::select(&frames, sql)?;
+    let of = |operation: &Operation| {
+        let mut frame = operate(&frames, operation)?;
         let schema = frame.collect_schema()?;
         // Types are reconciled by the optimiser alone.
         frame.clone().to_alp_optimized()?;
@@ -42,8 +44,12 @@ fn select(selects: &BTreeMap<String, String>, inputs: &PortFields) -> Result<Por
         Ok(types::fields(&schema))
     };
     let mut outputs = PortFields::new();
-    for (port, sql) in selects {
-        let mut fields = of(sql).map_err(|error| refusal(&error, &names))?;
+    for (port, operation) in selects {
+        // Its columns are those of values in the rows.
+        if matches!(operation, Operation::Operator(Operator::Pivot(_))) {
+            continue;
+        }
+        let mut fields = of(operation).map_err(|error| refusal(&error, &names))?;
         if is_open {
             fields.iter_mut().for_each(unknown_if_null);
         }

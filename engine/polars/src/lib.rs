@@ -1,12 +1,14 @@
 //! The embedded executor: fused stages on Polars' streaming engine. Nothing but the final binary links this crate.
 //!
-//! Order: [`plan`] turns a stage into lazy frames, with a counter on every link; [`scan`], [`sink`] (with [`partitions`]) and [`table`] make its ends;
+//! Order: [`plan`] turns a stage into lazy frames, with a counter on every link; [`operate`] (with [`functions`]) makes what a port carries; [`scan`], [`sink`] (with [`partitions`]) and [`table`] make its ends;
 //! [`columns`] says without rows what a node will give; [`arrow_bridge`] carries rows between Polars' Arrow and arrow-rs; [`fault`] says in our words what Polars says in its own.
 
 mod arrow_bridge;
 mod columns;
 mod fault;
+mod functions;
 mod header_only;
+mod operate;
 mod partitions;
 mod plan;
 mod scan;

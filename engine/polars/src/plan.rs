@@ -2,11 +2,12 @@
 
 use crate::fault::{CANCELLED, at_node, translate};
 use crate::header_only::is_header_only;
+use crate::operate::operate;
 use crate::{scan, sink, table};
 use polars::prelude::{DataFrame, DslBuilder, LazyFrame, OptFlags, PolarsError, PolarsResult, SchemaRef};
-use polars::sql::SQLContext;
 use pypeline_engine::executor::{LinkSource, LinkTarget, Stage, StageFault, StageLink, Work};
 use pypeline_schema::fault::{Fault, FaultKind};
+use pypeline_schema::lowering::Operation;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -43,7 +44,7 @@ pub(crate) fn plan(stage: &Stage) -> Result<Planned, StageFault> {
             }
             Work::Select(selects) => {
                 let inputs = inputs(stage, at, &frames).map_err(lay)?;
-                let linked: Vec<(&String, &String)> =
+                let linked: Vec<(&String, &Operation)> =
                     selects.iter().filter(|(port, _)| is_port_read(stage, at, port)).collect();
                 if linked.is_empty() {
                     for (_, frame) in inputs {
@@ -57,9 +58,9 @@ pub(crate) fn plan(stage: &Stage) -> Result<Planned, StageFault> {
                     .into_iter()
                     .map(|(name, frame)| (name, if shared { frame.cache() } else { frame }))
                     .collect();
-                for (port, sql) in linked {
-                    let mut frame =
-                        select(&inputs, sql).map_err(|error| lay(Box::new(at_node(&error, &column_names(&inputs)))))?;
+                for (port, operation) in linked {
+                    let mut frame = operate(&inputs, operation)
+                        .map_err(|error| lay(Box::new(at_node(&error, &column_names(&inputs)))))?;
                     frame.collect_schema().map_err(|error| lay(Box::new(at_node(&error, &column_names(&inputs)))))?;
                     planned.selects.push((at, frame.clone()));
                     frames.insert((at, port.clone()), frame);
@@ -154,15 +155,6 @@ fn counted(frame: LazyFrame, number: usize, rows: &Arc<AtomicU64>, cancelled: &A
     let optimizations = frame.get_current_optimizations();
     let plan = DslBuilder::from(frame.logical_plan).map(count, flags, None, format!("link {number}").into()).build();
     LazyFrame::from_logical_plan(plan, optimizations)
-}
-
-/// One SELECT over named inputs.
-pub(crate) fn select(inputs: &[(String, LazyFrame)], sql: &str) -> PolarsResult<LazyFrame> {
-    let mut context = SQLContext::new();
-    for (name, frame) in inputs {
-        context.register(name, frame.clone());
-    }
-    context.execute(sql)
 }
 
 /// Names of the columns of all inputs.

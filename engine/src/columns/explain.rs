@@ -9,6 +9,7 @@ use crate::diagnostics::suggest;
 use crate::executor::{ColumnsFault, Executor, PortFields, Refusal, Work};
 use crate::template::is_template;
 use pypeline_schema::fields::{DataType, Field};
+use pypeline_schema::lowering::Operation;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -298,7 +299,7 @@ fn is_as_written(node: &NodeView<'_>, leaf: &Leaf<'_>) -> bool {
 
 /// The type of one expression.
 fn type_of(executor: &dyn Executor, select: String, inputs: &PortFields) -> Result<DataType, ColumnsFault> {
-    let work = Work::Select([("output".to_owned(), select)].into());
+    let work = Work::Select([("output".to_owned(), Operation::Select(select))].into());
     let planned = executor.columns(&work, inputs)?;
     let field = planned.get("output").and_then(|fields| fields.first());
     Ok(field.map_or(DataType::Unknown, |field| field.data_type.clone()))

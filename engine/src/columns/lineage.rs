@@ -6,7 +6,7 @@ mod select;
 use super::{Known, Rows, Subject};
 use pypeline_schema::fields::Field;
 use pypeline_schema::lineage::{ColumnLineage, How, Origin, SinkLineage};
-use pypeline_schema::lowering::{Lowering, Service};
+use pypeline_schema::lowering::{Lowering, Operation, Operator, Service};
 use pypeline_schema::manifest::ModuleKind;
 use pypeline_schema::ports::PortNames;
 use relation::{Sources, Traced};
@@ -83,7 +83,7 @@ impl<'a> Tracer<'a> {
             let port = match lowering {
                 Some(Lowering::Service(Service::CacheRead { cache })) => self.caches.get(cache).cloned(),
                 Some(Lowering::Select(selects)) => {
-                    selects.get(output).map(|sql| Arc::new(through(sql, inputs, &rows.fields)))
+                    selects.get(output).map(|operation| Arc::new(operated(operation, inputs, &rows.fields)))
                 }
                 _ if inputs.is_empty() => Some(Arc::new(own(at, &rows.fields))),
                 _ => Some(Arc::new(opaque(inputs, &rows.fields))),
@@ -138,6 +138,22 @@ fn opaque(inputs: &Inputs<'_>, fields: &[Field]) -> Port {
     };
     let rows = inputs.values().flatten().flat_map(|(_, port)| port.rows.iter().cloned()).collect();
     Port { columns: fields.iter().map(column).collect(), rows }
+}
+
+/// What one output port of a mod carries.
+fn operated(operation: &Operation, inputs: &Inputs<'_>, fields: &[Field]) -> Port {
+    let table = inputs.iter().next().and_then(|(port, known)| Some((*port, known.as_ref()?)));
+    match (operation, table) {
+        (Operation::Select(sql), _) => through(sql, inputs, fields),
+        (Operation::Operator(Operator::With(with)), Some((table, (rows, _)))) => {
+            let columns: Vec<&str> = rows.fields.iter().map(|field| field.name.as_str()).collect();
+            through(&with.to_select(table, &columns), inputs, fields)
+        }
+        (Operation::Operator(Operator::Sample(_)), Some((table, _))) => {
+            through(&format!("SELECT * FROM {table}"), inputs, fields)
+        }
+        (Operation::Operator(_), _) => opaque(inputs, fields),
+    }
 }
 
 /// One SELECT; as a module that does not say what it does where its SQL is more than can be followed.

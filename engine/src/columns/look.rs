@@ -9,7 +9,7 @@ use crate::executor::{ColumnsFault, PortFields, Work};
 use crate::template;
 use pypeline_schema::columns::ColumnsRequest;
 use pypeline_schema::fields::{DataType, Field};
-use pypeline_schema::lowering::{Destination, LowerRequest, Lowering, Scan, Service, WriteFormat};
+use pypeline_schema::lowering::{Destination, LowerRequest, Lowering, Operation, Scan, Service, WriteFormat};
 use pypeline_schema::ports::PortNames;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -58,7 +58,7 @@ struct Looker<'a> {
     /// Caches by name; none where more than one way leads to what they hold.
     caches: HashMap<String, Option<Rows>>,
     /// What the executor has said of a SELECT over these columns: many nodes are alike.
-    planned: HashMap<(BTreeMap<String, String>, PortFields), PortFields>,
+    planned: HashMap<(BTreeMap<String, Operation>, PortFields), PortFields>,
     known: Known,
 }
 
@@ -202,12 +202,12 @@ impl<'a> Looker<'a> {
         &mut self,
         at: usize,
         config: &Map<String, Value>,
-        selects: BTreeMap<String, String>,
+        selects: BTreeMap<String, Operation>,
         inputs: &Inputs<'a>,
     ) {
         let Some((fields, is_declared)) = all_known(inputs) else { return };
         let linked = self.links_from.get(&at);
-        let selects: BTreeMap<String, String> =
+        let selects: BTreeMap<String, Operation> =
             selects.into_iter().filter(|(port, _)| linked.is_some_and(|ports| ports.contains(port.as_str()))).collect();
         let key = (selects, fields);
         if let Some(outputs) = self.planned.get(&key) {

@@ -1,5 +1,6 @@
 //! `sql_mod`: any SELECT over any number of inputs, for what no other module says shorter.
 
+use pypeline_sdk::lowering::Operation;
 use pypeline_sdk::prelude::*;
 use std::collections::BTreeMap;
 
@@ -35,6 +36,6 @@ impl Module for Sql {
         }
         let more = config.queries.iter().map(|(port, query)| (port.as_str(), query));
         let all = std::iter::once(("output", &config.query)).chain(more);
-        Ok(Lowering::Select(all.map(|(port, query)| (port.to_owned(), query.clone())).collect()))
+        Ok(Lowering::Select(all.map(|(port, query)| (port.to_owned(), Operation::Select(query.clone()))).collect()))
     }
 }

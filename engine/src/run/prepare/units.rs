@@ -44,9 +44,13 @@ pub(super) fn units(prepared: &[Prepared], links: &[(usize, usize)], fuse: bool)
     joins.sort_unstable_by_key(|(_, to)| *to);
     let lowers: Vec<bool> = order.iter().map(|node| lowers(*node)).collect();
     let lowers = |place: usize| lowers.get(place).copied().unwrap_or(false);
+    let reads_twice = |place: usize| {
+        let lowering = order.get(place).and_then(|node| lowering.get(node).copied().flatten());
+        lowering.is_some_and(Lowering::reads_twice)
+    };
     let mut levels = vec![0_usize; order.len()];
     for (from, to) in &joins {
-        let hands_over = !fuse || !lowers(*from) || !lowers(*to);
+        let hands_over = !fuse || !lowers(*from) || !lowers(*to) || reads_twice(*to);
         let here = levels.get(*from).copied().unwrap_or(0) + usize::from(hands_over);
         levels.get_mut(*to).into_iter().for_each(|level| *level = here.max(*level));
     }
@@ -147,7 +151,7 @@ pub(super) fn waves(units: Vec<Unit>, links: &[(usize, usize)]) -> Option<Vec<Ve
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use pypeline_schema::lowering::Service;
+    use pypeline_schema::lowering::{Operation, Service};
     use std::sync::Arc;
 
     /// `lowers` says per node whether it lowers.
@@ -175,6 +179,26 @@ mod tests {
         // 0 -> 1 (runs) -> 2, and 0 -> 2: fusing 0 with 2 would wait for itself.
         let found = parted(&[true, false, true], &[(0, 1), (1, 2), (0, 2)], true);
         assert_eq!(found, [Unit::Stage(vec![0]), Unit::Module(1), Unit::Stage(vec![2])]);
+    }
+
+    #[test]
+    fn what_reads_its_rows_twice_has_them_as_a_table() {
+        let pivot = pypeline_schema::lowering::Pivot {
+            keys: Vec::new(),
+            on: String::new(),
+            values: Vec::new(),
+            max_columns: 1,
+        };
+        let pivot = Operation::Operator(pypeline_schema::lowering::Operator::Pivot(pivot));
+        let lowerings = [[].into(), [("output".to_owned(), pivot)].into(), [].into()];
+        let ready = |(node, operations)| Prepared {
+            node,
+            config: Arc::default(),
+            lowering: Some(Lowering::Select(operations)),
+        };
+        let prepared: Vec<Prepared> = lowerings.into_iter().enumerate().map(ready).collect();
+        let found = units(&prepared, &[(0, 1), (1, 2)], true);
+        assert_eq!(found, [Unit::Stage(vec![0]), Unit::Stage(vec![1, 2])]);
     }
 
     #[test]
