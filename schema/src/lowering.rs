@@ -3,8 +3,10 @@
 //! This is all that crosses the plugin boundary for such a module, and all that an executor gets. It holds no type of any
 //! executor, so that another engine can run the same stage.
 
+mod join;
 mod operation;
 
+pub use join::{Join, JoinHow};
 pub use operation::{Derived, Operation, Operator, Pivot, Sample, Unpivot, With};
 
 use schemars::JsonSchema;

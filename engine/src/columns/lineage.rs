@@ -149,6 +149,16 @@ fn operated(operation: &Operation, inputs: &Inputs<'_>, fields: &[Field]) -> Por
             let columns: Vec<&str> = rows.fields.iter().map(|field| field.name.as_str()).collect();
             through(&with.to_select(table, &columns), inputs, fields)
         }
+        (Operation::Operator(Operator::Join(join)), _) => {
+            let columns = |port: &str| {
+                let rows = inputs.get(port).and_then(Option::as_ref).map(|(rows, _)| rows);
+                rows.map(|rows| rows.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>())
+            };
+            match (columns(&join.left), columns(&join.right)) {
+                (Some(left), Some(right)) => through(&join.to_select(&left, &right), inputs, fields),
+                _ => opaque(inputs, fields),
+            }
+        }
         (Operation::Operator(Operator::Sample(_)), Some((table, _))) => {
             through(&format!("SELECT * FROM {table}"), inputs, fields)
         }

@@ -3,6 +3,7 @@
 
 use pypeline_schema::manifest::ModuleManifest;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// Schemas in schemas that are looked into: deep enough for any form.
 const DEEPEST: usize = 16;
@@ -138,6 +139,36 @@ pub(crate) fn texts(config: &Map<String, Value>) -> Vec<(String, &str)> {
             Value::Array(_) | Value::Object(_) => left.extend(inside(&pointer, value, None)),
             _ => {}
         }
+    }
+    found.sort();
+    found
+}
+
+/// Tables that a configuration makes itself, by name: the keys of a mapping are their columns, and its values the expressions.
+pub(crate) type OwnTables<'a> = BTreeMap<&'a str, BTreeMap<&'a str, &'a str>>;
+
+/// The own tables of a configuration: its module's schema marks the key of one by `x-table`, the table's name.
+pub(crate) fn own_tables<'a>(manifest: &'a ModuleManifest, config: &'a Map<String, Value>) -> OwnTables<'a> {
+    let properties = manifest.config_json_schema.get("properties").and_then(Value::as_object);
+    let named =
+        properties.into_iter().flatten().filter_map(|(key, schema)| Some((key, schema.get("x-table")?.as_str()?)));
+    let columns = |key: &String| {
+        let mapping = config.get(key).and_then(Value::as_object);
+        mapping.into_iter().flatten().filter_map(|(name, made)| Some((name.as_str(), made.as_str()?))).collect()
+    };
+    named.map(|(key, table)| (table, columns(key))).collect()
+}
+
+/// Every key of mappings within a configuration, with the pointer of its value, in an order that is always the same.
+pub(crate) fn keys(config: &Map<String, Value>) -> Vec<(String, &str)> {
+    let mut found = Vec::new();
+    let top = |key: &String| format!("/{}", escape(key));
+    let mut left: Vec<(String, &Value)> = config.iter().map(|(key, value)| (top(key), value)).collect();
+    while let Some((pointer, value)) = left.pop() {
+        if let Value::Object(map) = value {
+            found.extend(map.keys().map(|key| (format!("{pointer}/{}", escape(key)), key.as_str())));
+        }
+        left.extend(inside(&pointer, value, None));
     }
     found.sort();
     found

@@ -1,44 +1,48 @@
-//! The program that an expert would write for this work with the Polars crate: the measure for all others.
+//! The programs that an expert would write with the Polars crate, one for each work: the measure for all others.
+
+mod flat;
+mod frames;
+mod query;
+mod spill;
 
 use crate::Result;
-use polars::prelude::{
-    Engine, FileWriteFormat, LazyCsvReader, LazyFileListReader, ParquetReader, ParquetWriteOptions, PlRefPath,
-    SerReader, SinkDestination, SinkTarget, UnifiedSinkArgs, col, lit,
-};
-use std::fs::File;
-use std::path::Path;
-use std::sync::Arc;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
-/// Reads the CSV file, keeps the rows with `age > 18`, and writes them as Parquet.
-pub fn run(input: &Path, output: &Path) -> Result<()> {
-    // A thousand rows, as `csv_source` reads for it; everything else as Polars has it.
-    let rows = LazyCsvReader::new(PlRefPath::try_from_path(input)?).with_infer_schema_length(Some(1000)).finish()?;
-    let kept = rows.filter(col("age").gt(lit(18)));
-    let sink = kept.sink(
-        SinkDestination::File { target: SinkTarget::Path(PlRefPath::try_from_path(output)?) },
-        FileWriteFormat::Parquet(Arc::new(ParquetWriteOptions::default())),
-        UnifiedSinkArgs::default(),
-    )?;
-    sink.collect_with_engine(Engine::Streaming)?;
-    Ok(())
+/// Which program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Program {
+    /// A filter: file of rows
+    Filter,
+    /// Derive, join, totals: files of rows and customers
+    Report,
+    /// Many files into one: folder
+    Files,
+    /// All rows in order: file of rows
+    Sort,
+    /// Nearly as many groups as rows: file of rows
+    Aggregate,
+    /// Two large tables: files of rows and notes
+    Join,
+    /// A query of TPC-H: folder of tables, SELECT
+    Tpch,
 }
 
-/// Rows of a Parquet file, by its footer.
-pub fn rows(path: &Path) -> Result<u64> {
-    let file = File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    Ok(ParquetReader::new(file).num_rows()? as u64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_filter_keeps_what_the_generator_counted() {
-        let folder = tempfile::tempdir().unwrap();
-        let input = crate::data::prepare(folder.path(), 0.001).unwrap();
-        let output = folder.path().join("out.parquet");
-        run(&input.path, &output).unwrap();
-        assert_eq!(rows(&output).unwrap(), input.kept);
+/// Does a work once. The words are those of its other programs too; the last one is the folder of the outputs.
+pub fn run(program: Program, words: &[OsString]) -> Result<()> {
+    let (out, inputs) = words.split_last().ok_or("the folder of the outputs is missing")?;
+    let out = Path::new(out);
+    let input = |at: usize| inputs.get(at).map(PathBuf::from).ok_or_else(|| format!("input {} is missing", at + 1));
+    match program {
+        Program::Filter => flat::filter(&input(0)?, out),
+        Program::Report => flat::report(&input(0)?, &input(1)?, out),
+        Program::Files => flat::files(&input(0)?, out),
+        Program::Sort => spill::sort(&input(0)?, out),
+        Program::Aggregate => spill::aggregate(&input(0)?, out),
+        Program::Join => spill::join(&input(0)?, &input(1)?, out),
+        Program::Tpch => {
+            let query = inputs.get(1).and_then(|word| word.to_str()).ok_or("the query is missing")?;
+            query::run(&input(0)?, query, out)
+        }
     }
 }

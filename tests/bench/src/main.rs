@@ -1,5 +1,5 @@
-//! A job should cost what hand-written Polars costs. This program measures it: the same work by `pype`, by the Polars
-//! program that an expert would write, by the Polars wheel and by DuckDB, each in a process of its own.
+//! A job should cost what hand-written Polars costs. This program measures it: the same works by `pype`, by the Polars
+//! programs that an expert would write, by the Polars wheel, by DuckDB and by pandas, each in a process of its own.
 
 #![allow(clippy::disallowed_methods)] // Data of a measurement.
 
@@ -11,21 +11,23 @@ mod data;
 mod hand;
 mod machine;
 mod measure;
+mod outputs;
 mod process;
 mod project;
 mod race;
 mod report;
 mod scheduler;
 mod startup;
+mod suite;
 mod venv;
+mod works;
 
 use args::{Args, Task};
 use clap::Parser;
 use contenders::Kind;
-use machine::Machine;
-use report::Report;
 use std::path::Path;
 use std::process::ExitCode;
+use works::{Setting, Work};
 
 // The allocator of the `pype` binary: `hand` shall differ from it in the program alone.
 #[cfg(not(target_env = "msvc"))]
@@ -38,7 +40,7 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 fn main() -> ExitCode {
     let args = Args::parse();
     let outcome = match &args.task {
-        Some(Task::Hand { input, output }) => hand::run(input, output).map(|()| true),
+        Some(Task::Hand { program, words }) => hand::run(*program, words).map(|()| true),
         Some(Task::Size) => print_sizes().map(|()| true),
         Some(Task::Scheduler { rounds }) => apart(&args, "scheduler", |work| scheduler::run(work, *rounds)),
         Some(Task::Build { rounds }) => apart(&args, "build", |work| building::run(work, *rounds)),
@@ -66,7 +68,7 @@ fn apart(args: &Args, name: &str, run: impl FnOnce(&Path) -> Result<()>) -> Resu
     Ok(true)
 }
 
-/// The whole benchmark; false where one of the project's own contenders could not be measured.
+/// The suite; false where one of the project's own contenders could not be measured.
 fn bench(args: &Args) -> Result<bool> {
     let work = std::path::absolute(args.work.clone().unwrap_or_else(|| std::env::temp_dir().join("pype-bench")))?;
     // What is made anew each time has a folder of its own, so that removing it cannot touch anything else in `work`.
@@ -74,13 +76,14 @@ fn bench(args: &Args) -> Result<bool> {
     remove_folder(&scratch)?;
     std::fs::create_dir_all(&scratch)?;
 
-    let input = data::prepare(&work, args.gb)?;
-    let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| args.runs(*kind)).collect();
-    let mut contenders = contenders::prepare(&kinds, &work, &scratch, &input);
-    race::run(&mut contenders, args.rounds, input.kept);
-    let startup = args.runs(Kind::Pype).then(|| startup::measure(&scratch).map_err(|error| error.to_string()));
-
-    let report = Report { machine: Machine::read(), input, rounds: args.rounds, contenders, startup };
+    let setting = Setting {
+        work,
+        scratch: scratch.clone(),
+        kinds: Kind::ALL.into_iter().filter(|kind| args.runs(*kind)).collect(),
+        sizes: args.sizes(),
+    };
+    let works: Vec<Work> = Work::ALL.into_iter().filter(|work| args.does(*work)).collect();
+    let report = suite::run(&setting, &works, if args.check { 0 } else { args.rounds });
     print!("{}", report.text());
     if let Some(file) = &args.json {
         std::fs::write(file, format!("{:#}\n", report.json()))

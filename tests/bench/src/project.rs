@@ -57,45 +57,6 @@ pub fn build(pype: &Path, folder: &Path, flow_name: &str, flow: &str) -> Result<
     Ok(folder.join("jobs").join(flow_name))
 }
 
-/// The flow of the comparison.
-pub fn bench_flow(input: &Path, output: &Path) -> Result<String> {
-    let (input, output) = (quoted(input)?, quoted(output)?);
-    Ok(format!(
-        r#"flow:
-  name: bench
-  version: 1.0.0
-  authors: [bench]
-  created: "2026-01-01"
-modules:
-  - id: read
-    name: csv_source
-    configs:
-      required:
-        file_path: {input}
-  - id: keep
-    name: filter_mod
-    configs:
-      required:
-        condition: "age > 18"
-  - id: write
-    name: parquet_sink
-    configs:
-      required:
-        output_path: {output}
-connections:
-  data:
-    - "read.data - keep.input"
-    - "keep.output - write.input"
-"#
-    ))
-}
-
-/// A path as a YAML text; a JSON text is one.
-fn quoted(path: &Path) -> Result<String> {
-    let text = path.to_str().ok_or_else(|| format!("{} is not UTF-8", path.display()))?;
-    Ok(serde_json::to_string(text)?)
-}
-
 /// Plugin libraries beside the binary with their bytes, by name.
 pub fn libraries() -> Result<Vec<(String, u64)>> {
     let pype = binary()?;
@@ -112,16 +73,4 @@ pub fn libraries() -> Result<Vec<(String, u64)>> {
     }
     found.sort();
     Ok(found)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_cannot_break_the_yaml() {
-        let flow = bench_flow(Path::new("/a \"b\"/in.csv"), Path::new("/c: d/out.parquet")).unwrap();
-        assert!(flow.contains(r#"file_path: "/a \"b\"/in.csv""#), "{flow}");
-        assert!(flow.contains(r#"output_path: "/c: d/out.parquet""#), "{flow}");
-    }
 }

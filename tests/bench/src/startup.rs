@@ -1,37 +1,54 @@
-//! What a run costs before any row moves: a job of two nodes that do nothing, beside the bare start of the binary.
+//! What a run costs before any row moves: a job of two nodes that do nothing, and the other contenders as they start.
 
-use crate::{Result, project};
-use std::path::Path;
+use crate::contenders::Kind;
+use crate::works::Setting;
+use crate::{Result, project, venv};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 const RUNS: usize = 20;
 
-/// Milliseconds of each run.
+/// Milliseconds of each run, by what is run.
 pub struct Startup {
-    /// `pype run` of the empty job.
-    pub run_ms: Vec<f64>,
-    /// `pype --version`.
-    pub version_ms: Vec<f64>,
+    /// Names and times.
+    pub times: Vec<(String, Vec<f64>)>,
 }
 
-/// Builds the job and runs both commands in turn.
-pub fn measure(scratch: &Path) -> Result<Startup> {
-    let pype = project::binary()?;
-    let job = project::build(&pype, &scratch.join("startup"), "startup", project::STARTUP_FLOW)?;
-    let mut run = project::command(&pype);
-    run.arg("run").arg(&job).args(["--log-level", "warn"]);
-    let mut version = project::command(&pype);
-    version.arg("--version");
-
-    let mut startup = Startup { run_ms: Vec::with_capacity(RUNS), version_ms: Vec::with_capacity(RUNS) };
-    milliseconds(&mut run)?;
-    milliseconds(&mut version)?;
-    for _ in 0..RUNS {
-        startup.run_ms.push(milliseconds(&mut run)?);
-        startup.version_ms.push(milliseconds(&mut version)?);
+impl Startup {
+    /// Builds the job and runs all commands in turn.
+    pub fn measure(setting: &Setting) -> Result<Self> {
+        let pype = project::binary()?;
+        let job = project::build(&pype, &setting.scratch.join("startup"), "startup", project::STARTUP_FLOW)?;
+        let mut run = project::command(&pype);
+        run.arg("run").arg(&job).args(["--log-level", "warn"]);
+        let mut version = project::command(&pype);
+        version.arg("--version");
+        let mut commands = vec![("pype run, two noop_solo".to_owned(), run), ("pype --version".to_owned(), version)];
+        for kind in &setting.kinds {
+            let (package, import) = match kind {
+                Kind::Wheel => ("polars", "import polars"),
+                Kind::Duckdb => ("duckdb", "import duckdb"),
+                Kind::Pandas => ("pandas", "import pandas, pyarrow.parquet"),
+                Kind::Pype | Kind::Hand => continue,
+            };
+            if let Ok((python, _)) = venv::package(&setting.work, package) {
+                let mut command = Command::new(python);
+                command.args(["-c", import]);
+                commands.push((format!("python: {import}"), command));
+            }
+        }
+        let mut times: Vec<(String, Vec<f64>)> = Vec::new();
+        for (name, command) in &mut commands {
+            milliseconds(command)?;
+            times.push((name.clone(), Vec::with_capacity(RUNS)));
+        }
+        for _ in 0..RUNS {
+            for ((_, command), (_, times)) in commands.iter_mut().zip(&mut times) {
+                times.push(milliseconds(command)?);
+            }
+        }
+        Ok(Self { times })
     }
-    Ok(startup)
 }
 
 /// Not by `measure`: on times this short, its looks at the process would show.

@@ -1,4 +1,4 @@
-//! The Python environment of the wheel and of DuckDB, made once in the work folder.
+//! The Python environment of the contenders that are Python packages, made once in the work folder.
 
 use crate::Result;
 use crate::process::output;
@@ -11,11 +11,26 @@ pub fn package(work: &Path, name: &str) -> Result<(PathBuf, String)> {
     if let Ok(version) = version(&python, name) {
         return Ok((python, version));
     }
-    eprintln!("installing {name} into {}", work.join("venv").display());
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1"];
-    output(Command::new(&python).args(pip).arg(name))?;
+    install(work, &python, name)?;
     let version = version(&python, name)?;
     Ok((python, version))
+}
+
+/// A program of the environment, from the package of its name.
+pub fn program(work: &Path, name: &str) -> Result<PathBuf> {
+    let python = python(work)?;
+    let program = python.with_file_name(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    if !program.is_file() {
+        install(work, &python, name)?;
+    }
+    Ok(program)
+}
+
+fn install(work: &Path, python: &Path, name: &str) -> Result<()> {
+    eprintln!("installing {name} into {}", work.join("venv").display());
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1"];
+    output(Command::new(python).args(pip).arg(name))?;
+    Ok(())
 }
 
 fn python(work: &Path) -> Result<PathBuf> {

@@ -112,13 +112,22 @@ fn lower(
 
 fn refused(fault: &Fault, node: &NodeEntry, resolved: &Resolved, document: &Document) -> Diagnostic {
     let key = fault.context.iter().find(|(key, _)| key == "key").map_or("", |(_, value)| value.as_str());
-    let pointer = node.locate(&format!("/{key}"));
+    let pointer = place_of(key, node, document);
     let place = fault.place.as_deref().map(|place| format!(" (at {place})")).unwrap_or_default();
     let whose = format!("`{}` ({} in {})", node.id, resolved.manifest.name, resolved.plugin.library);
     let message = format!("{whose} does not accept its configuration: {}{place}", fault.message);
     let finding = Diagnostic { help: fault.help.clone(), ..Diagnostic::new(Code::ConfigWrongValue, message) };
     let span = document.positions.value(&pointer);
     finding.at(pointer, span)
+}
+
+/// The pointer of a key with dots between its parts, as far as there are places.
+fn place_of(key: &str, node: &NodeEntry, document: &Document) -> String {
+    let mut inner = format!("/{}", key.replace('.', "/"));
+    while document.positions.value(&node.locate(&inner)).is_none() && inner.matches('/').count() > 1 {
+        inner.truncate(inner.rfind('/').unwrap_or_default());
+    }
+    node.locate(&inner)
 }
 
 /// The configuration with defaults in the place of options that a template gives: a word does not fit everywhere.
