@@ -241,6 +241,18 @@ impl<'a> Explainer<'a> {
         found
     }
 
+    /// Names that are a column of several inputs: SQL would take the first.
+    pub fn ambiguous(
+        &mut self,
+        at: usize,
+        node: &NodeView<'_>,
+        config: &Map<String, Value>,
+        inputs: &PortFields,
+    ) -> Vec<Finding> {
+        let wrong = self.names(at, node, config, inputs);
+        wrong.into_iter().filter(|finding| finding.code == Code::AmbiguousColumn).collect()
+    }
+
     /// The smallest parts of expressions that cannot be planned by themselves.
     fn narrow(
         &mut self,

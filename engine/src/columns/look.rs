@@ -209,6 +209,12 @@ impl<'a> Looker<'a> {
         let linked = self.links_from.get(&at);
         let selects: BTreeMap<String, Operation> =
             selects.into_iter().filter(|(port, _)| linked.is_some_and(|ports| ports.contains(port.as_str()))).collect();
+        if let (Some(node), true) = (self.view(at), fields.len() > 1) {
+            let unclear = self.explainer.ambiguous(at, node, config, &fields);
+            if !unclear.is_empty() {
+                return self.known.findings.extend(unclear);
+            }
+        }
         let key = (selects, fields);
         if let Some(outputs) = self.planned.get(&key) {
             let outputs = outputs.clone();
