@@ -3,6 +3,7 @@
 mod parquet_file;
 mod policy;
 
+use crate::memory::Budget;
 use arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
 use arrow_schema::{Schema, SchemaRef};
 use parquet_file::ParquetFile;
@@ -132,6 +133,7 @@ impl Drop for Artifact {
 #[derive(Debug)]
 pub struct ArtifactStore {
     policy: Policy,
+    budget: Option<Budget>,
     parent: PathBuf,
     folder: OnceLock<TempFolder>,
     counter: Mutex<u64>,
@@ -140,7 +142,13 @@ pub struct ArtifactStore {
 impl ArtifactStore {
     /// A store whose folder `pypeline_*` is made in `parent` when the first table needs it.
     pub fn new(policy: Policy, parent: &Path) -> Self {
-        Self { policy, parent: parent.to_path_buf(), folder: OnceLock::new(), counter: Mutex::new(0) }
+        Self { policy, budget: None, parent: parent.to_path_buf(), folder: OnceLock::new(), counter: Mutex::new(0) }
+    }
+
+    /// The same, and stages keep to a budget.
+    #[must_use]
+    pub fn within(self, budget: Budget) -> Self {
+        Self { budget: Some(budget), ..self }
     }
 
     /// The run's folder for temporary files.
@@ -184,10 +192,20 @@ impl ArtifactStore {
         artifact
     }
 
-    fn next_path(&self) -> Result<PathBuf, Box<Fault>> {
+    /// What a run may take.
+    pub fn budget(&self) -> Option<Budget> {
+        self.budget
+    }
+
+    /// A name for a file of an executor's own, in the run's folder.
+    pub fn spill_path(&self) -> Result<PathBuf, Box<Fault>> {
+        self.next_path("ipc")
+    }
+
+    fn next_path(&self, extension: &str) -> Result<PathBuf, Box<Fault>> {
         let mut counter = lock(&self.counter);
         *counter += 1;
-        Ok(self.folder()?.join(format!("{:06}.parquet", *counter)))
+        Ok(self.folder()?.join(format!("{:06}.{extension}", *counter)))
     }
 }
 
@@ -242,7 +260,7 @@ impl ArtifactWriter {
         let schema = filling.schema.get_or_insert_with(|| batch.schema()).clone();
         filling.batches.push(batch);
         if self.store.policy.spills(filling.n_rows, filling.batches.len()) {
-            let path = self.store.next_path()?;
+            let path = self.store.next_path("parquet")?;
             tracing::info!("spill to parquet at {}", path.display());
             let mut file = ParquetFile::create(path, schema)?;
             for batch in filling.batches.drain(..) {
@@ -300,7 +318,7 @@ mod tests {
     #[test]
     fn spilled_or_not_the_rows_are_the_same() {
         let (_memory_store, memory) = filled(Policy::memory());
-        let (store, spilled) = filled(Policy::auto(Some(15), None));
+        let (store, spilled) = filled(Policy::auto(Some(15), u64::MAX));
         assert_eq!(memory.uri(), "memory:");
         assert!(spilled.uri().contains("pypeline_") && spilled.uri().ends_with(".parquet"));
         assert_eq!((memory.n_rows(), spilled.n_rows()), (30, 30));

@@ -2,7 +2,7 @@
 //!
 //! Polars is the embedded executor (`engine/polars`); another engine comes in by the same trait, with the same stages.
 
-use crate::artifacts::{Artifact, ArtifactWriter};
+use crate::artifacts::{Artifact, ArtifactStore, ArtifactWriter};
 use pypeline_schema::fault::Fault;
 use pypeline_schema::fields::Field;
 use pypeline_schema::lowering::{Destination, Operation, Scan};
@@ -73,6 +73,20 @@ pub struct Stage {
     pub links: Vec<StageLink>,
     /// Set from outside to stop the stage at the next batch.
     pub cancelled: Arc<AtomicBool>,
+    /// What it may take; none where nobody asks.
+    pub memory: Option<Memory>,
+}
+
+/// What a stage may take of the process's memory, and where it puts what does not fit.
+pub struct Memory {
+    /// Bytes above which it works in parts, on disk.
+    pub soft: u64,
+    /// Bytes above which it fails.
+    pub hard: u64,
+    /// Has the run's folder of temporary files.
+    pub store: Arc<ArtifactStore>,
+    /// Set by the executor to stop its own work at the next batch.
+    pub outgrown: Arc<AtomicBool>,
 }
 
 /// A failure of a stage, laid at a node's door where that is known.

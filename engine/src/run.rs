@@ -23,6 +23,7 @@ mod templater;
 use crate::artifacts::{self, Artifact, ArtifactStore, Policy};
 use crate::executor::Executor;
 use crate::job_folder::JobLock;
+use crate::memory::Budget;
 use crate::project::Project;
 use crate::secrets::{Vault, net};
 pub use error::RunError;
@@ -62,6 +63,8 @@ pub struct RunOptions {
     pub inherited: Vec<(String, Given)>,
     /// Fuse nodes that lower; off, each runs as a stage of its own.
     pub fuse: bool,
+    /// Bytes that the run may take; above `settings.memory_limit`.
+    pub memory_limit: Option<u64>,
     /// A file that takes the event log too; `-` is stdout.
     pub events: Option<PathBuf>,
     /// Go on with the newest run that did not come to its end.
@@ -100,7 +103,10 @@ pub fn run(project: &Project, folder: &Path, options: &RunOptions, tools: Tools)
     let job = &taken.job;
     let threads = threads_of(options, job);
     artifacts::remove_leftovers(&std::env::temp_dir());
-    let store = Arc::new(ArtifactStore::new(Policy::of(&job.metadata.settings), &std::env::temp_dir()));
+    let settings = &job.metadata.settings;
+    let budget = Budget::of(settings, options.memory_limit);
+    let store = ArtifactStore::new(Policy::of(settings, budget), &std::env::temp_dir()).within(budget);
+    let store = Arc::new(store);
     let runtime = workers::runtime(cores(), threads)?;
     if let Some(vault) = tools.vault.clone() {
         // It ends with the runtime.

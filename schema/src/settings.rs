@@ -42,12 +42,14 @@ pub struct Settings {
     /// Rows above which an artifact goes to Parquet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spill_threshold_rows: Option<u64>,
-    /// Share of the machine's memory above which artifacts go to Parquet.
+    /// Share of the machine's memory above which artifacts go to Parquet and stages work in parts (default 0.6).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub max_ram_share: Option<f64>,
-    /// Memory budget of a run, as `512MB` or `2GiB`.
+    /// Memory budget of a run, as `512MB` or `2GiB`, 64 MiB at least (default: `max_ram_share` of what the machine or its container
+    /// has). What needs more is worked off in parts, on disk.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[0-9]+(\.[0-9]+)? *([kKmMgGtT]i?)?[bB]?$"))]
     pub memory_limit: Option<String>,
     /// Whether a run keeps what a later one needs to go on after the last sub flow that succeeded (default `on`).
     #[serde(default, skip_serializing_if = "Option::is_none")]

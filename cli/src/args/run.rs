@@ -39,6 +39,18 @@ pub struct RunArgs {
     /// Run every node as a stage of its own
     #[arg(long)]
     pub no_fuse: bool,
+    /// What the run may take, as `512MB` or `2GiB`; more is worked off in parts, on disk. Above `settings.memory_limit`
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub memory_limit: Option<u64>,
+}
+
+/// A size in bytes, large enough for any run.
+fn size(text: &str) -> Result<u64, String> {
+    let bytes = pypeline_engine::memory::bytes(text)?;
+    if bytes < pypeline_engine::memory::LEAST {
+        return Err("less than any run needs: 64MiB at least".to_owned());
+    }
+    Ok(bytes)
 }
 
 /// How a resumed run takes changes.

@@ -24,6 +24,7 @@ pub fn run(global: &Global, args: &RunArgs) -> Result<u8, Failure> {
     let options = RunOptions {
         threads: args.threads.map(usize::from),
         fuse: !args.no_fuse,
+        memory_limit: args.memory_limit,
         events: args.events.clone(),
         resume: resume(args),
         ..options(&args.values)

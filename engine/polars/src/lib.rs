@@ -4,6 +4,7 @@
 //! [`columns`] says without rows what a node will give; [`arrow_bridge`] carries rows between Polars' Arrow and arrow-rs; [`fault`] says in our words what Polars says in its own.
 
 mod arrow_bridge;
+mod bounded;
 mod columns;
 mod fault;
 mod functions;
@@ -19,7 +20,7 @@ mod writer;
 
 use fault::translate;
 use plan::Planned;
-use polars::prelude::{Engine, LazyFrame, OptFlags};
+use polars::prelude::{LazyFrame, OptFlags};
 use pypeline_engine::executor::{ColumnsFault, Executor, PortFields, Refusal, Stage, StageFault, Work};
 use pypeline_schema::fault::{Fault, FaultKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -55,8 +56,7 @@ impl Executor for PolarsExecutor {
         let Planned { frames, .. } = plan::plan(stage).map_err(explained)?;
         let plans = frames.into_iter().map(|frame| frame.logical_plan).collect();
         // One execution for all sinks: where links fan out, a file is still read once.
-        let ran = LazyFrame::collect_all_with_engine(plans, Engine::Streaming, OptFlags::default());
-        ran.map(drop).map_err(|error| explained(lay(stage, translate(&error))))
+        bounded::run(plans, stage).map_err(|error| explained(lay(stage, translate(&error))))
     }
 }
 

@@ -1,5 +1,6 @@
 //! A stage as lazy frames: one frame per sink, with a counter on every link.
 
+use crate::bounded::OUTGROWN;
 use crate::fault::{CANCELLED, at_node, translate};
 use crate::header_only::is_header_only;
 use crate::operate::operate;
@@ -10,7 +11,7 @@ use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::lowering::Operation;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A stage ready to run.
 pub(crate) struct Planned {
@@ -137,16 +138,20 @@ fn link_frame(stage: &Stage, number: usize, link: &StageLink, frames: &Frames) -
             Box::new(Fault::new(FaultKind::Contract, format!("link `{}` leaves a port that has no rows", link.name)))
         })?,
     };
-    Ok(counted(frame, number, &link.rows, &stage.cancelled))
+    Ok(counted(frame, number, &link.rows, stage))
 }
 
 /// A pass-through that counts rows and lets the run stop. Projections pass it; predicates and slices do not, so that the count
 /// is exactly what the link carries. Its name must be unique: the optimiser takes maps of one name over one input for the same.
-fn counted(frame: LazyFrame, number: usize, rows: &Arc<AtomicU64>, cancelled: &Arc<AtomicBool>) -> LazyFrame {
-    let (rows, cancelled) = (Arc::clone(rows), Arc::clone(cancelled));
+fn counted(frame: LazyFrame, number: usize, rows: &Arc<AtomicU64>, stage: &Stage) -> LazyFrame {
+    let (rows, cancelled) = (Arc::clone(rows), Arc::clone(&stage.cancelled));
+    let outgrown = stage.memory.as_ref().map(|memory| Arc::clone(&memory.outgrown));
     let count = move |batch: DataFrame| -> PolarsResult<DataFrame> {
         if cancelled.load(Ordering::Relaxed) {
             return Err(PolarsError::ComputeError(CANCELLED.into()));
+        }
+        if outgrown.as_ref().is_some_and(|outgrown| outgrown.load(Ordering::Relaxed)) {
+            return Err(PolarsError::ComputeError(OUTGROWN.into()));
         }
         rows.fetch_add(batch.height() as u64, Ordering::Relaxed);
         Ok(batch)

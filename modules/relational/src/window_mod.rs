@@ -25,7 +25,7 @@ pub struct WindowConfig {
     columns: Named<Expression>,
 }
 
-/// Number of a row in the order.
+/// Number of a row in the order of its window.
 const PLACE: &str = "\"__pype_place\"";
 /// Whether a row differs from the one before in what the order is by.
 const DIFFERS: &str = "\"__pype_differs\"";
@@ -61,7 +61,7 @@ impl Module for Window {
         for entry in &entries {
             items.push(format!("({}\n) AS {}", ordered(entry, &partition)?, sql::identifier(entry.name)));
         }
-        Ok(select("output", in_order(config, &items)?))
+        Ok(select("output", in_order(config, &partition, &items)?))
     }
 }
 
@@ -109,20 +109,20 @@ fn ordered(entry: &Entry<'_, Expression>, partition: &str) -> Result<String> {
     }
 }
 
-/// The input in its order, with the number of each row, over which windows are ordered: in Polars' SQL they know neither directions that differ nor
-/// places of NULL.
-fn in_order(config: &WindowConfig, items: &[String]) -> Result<String> {
+/// The input in its order, with the number of each row in its window, by which windows are ordered: in Polars' SQL they know neither directions that
+/// differ nor places of NULL. All windows have the same keys, so that an executor may work them off by parts.
+fn in_order(config: &WindowConfig, partition: &str, items: &[String]) -> Result<String> {
     let input = order::ordered_input("order_by", &config.order_by)?;
-    let mut table = format!("(SELECT *, row_number() OVER () AS {PLACE} FROM {input})");
+    let mut table = format!("(SELECT *, row_number() OVER ({partition}) AS {PLACE} FROM {input})");
     let mut own = vec![PLACE];
     if items.iter().any(|item| item.contains(RANK)) {
         let differs = config.order_by.iter().map(|order| {
             let column = order.column().sql();
-            format!("{column} IS DISTINCT FROM lag({column}) OVER (ORDER BY {PLACE})")
+            format!("{column} IS DISTINCT FROM lag({column}) OVER ({partition}ORDER BY {PLACE})")
         });
         let differs = differs.collect::<Vec<_>>().join(" OR ");
         table = format!("(SELECT *, CASE WHEN {differs} THEN 1 ELSE 0 END AS {DIFFERS} FROM {table})");
-        table = format!("(SELECT *, sum({DIFFERS}) OVER (ORDER BY {PLACE}) AS {RANK} FROM {table})");
+        table = format!("(SELECT *, sum({DIFFERS}) OVER ({partition}ORDER BY {PLACE}) AS {RANK} FROM {table})");
         own.extend([DIFFERS, RANK]);
     }
     Ok(format!("SELECT * EXCLUDE ({}), {} FROM {table}", own.join(", "), items.join(", ")))

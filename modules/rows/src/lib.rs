@@ -2,6 +2,7 @@
 
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
+mod assert_mod;
 mod batches;
 mod date_texts;
 mod file_list_source;
@@ -13,10 +14,11 @@ mod json_rows;
 mod log_rows_mod;
 mod loop_source;
 
+use assert_mod::Assert;
 use file_list_source::FileList;
 use generate_source::Generate;
 use inline_source::Inline;
 use log_rows_mod::LogRows;
 use loop_source::Loop;
 
-pypeline_sdk::export_plugin!(FileList, Generate, Inline, LogRows, Loop);
+pypeline_sdk::export_plugin!(Assert, FileList, Generate, Inline, LogRows, Loop);

@@ -160,7 +160,7 @@ fn note_aliases(value: &Value, positions: &Positions, diagnostics: &mut Diagnost
 
 /// Sections and settings that this version checks and keeps, and does nothing with: said, so that nobody relies on them.
 fn note_kept_sections(value: &Value, positions: &Positions, diagnostics: &mut Diagnostics) {
-    let kept = ["/schedule", "/assets", "/settings/memory_limit"];
+    let kept = ["/schedule", "/assets"];
     for pointer in kept.into_iter().filter(|pointer| value.pointer(pointer).is_some()) {
         let name = pointer.rsplit('/').next().unwrap_or_default();
         let message = format!("`{name}` is kept in the job, and this version does nothing with it");

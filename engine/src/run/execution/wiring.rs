@@ -3,7 +3,8 @@
 use super::pass::{Attempt, Work as AttemptWork, lock};
 use super::publish::Publication;
 use crate::artifacts::{Artifact, ArtifactStore, ArtifactWriter};
-use crate::executor::{LinkSource, LinkTarget, Stage, StageLink, StageNode, Work};
+use crate::executor::{LinkSource, LinkTarget, Memory, Stage, StageLink, StageNode, Work};
+use crate::memory::Budget;
 use crate::run::job::Job;
 use crate::run::prepare::{NodeFault, SubFlowPlan};
 use pypeline_schema::fault::{Fault, FaultKind};
@@ -148,7 +149,12 @@ fn wire(parts: &Parts<'_>) -> Option<Wired> {
     let stage_nodes: Vec<StageNode> = parts.nodes.iter().filter_map(|node| stage_node(parts, *node)).collect();
     let place = |node: usize| parts.nodes.iter().position(|other| *other == node);
     let mut wired = Wired {
-        stage: Stage { nodes: stage_nodes, links: Vec::new(), cancelled: Arc::clone(&parts.cancelled) },
+        stage: Stage {
+            nodes: stage_nodes,
+            links: Vec::new(),
+            cancelled: Arc::clone(&parts.cancelled),
+            memory: memory(parts.store),
+        },
         outputs: Vec::new(),
         twins: Vec::new(),
     };
@@ -191,6 +197,12 @@ fn wire(parts: &Parts<'_>) -> Option<Wired> {
     }
     add_lists(parts, &mut wired);
     Some(wired)
+}
+
+/// What the stage may take.
+fn memory(store: &Arc<ArtifactStore>) -> Option<Memory> {
+    let Budget { soft, hard, .. } = store.budget()?;
+    Some(Memory { soft, hard, store: Arc::clone(store), outgrown: Arc::default() })
 }
 
 /// Ports whose rows are a loop's items have a table, also where no link reads them.
