@@ -32,7 +32,7 @@ impl Module for Map {
         .globals(&["row_count", "reject_count"])
         .lowers();
 
-    fn lower(config: &MapConfig, _: &Ports) -> Result<Lowering> {
+    fn lower(config: &MapConfig, ports: &Ports) -> Result<Lowering> {
         check(config)?;
         let mut reader = Reader::new(config);
         let mut outputs = Vec::new();
@@ -43,8 +43,12 @@ impl Module for Map {
             outputs.push((port, output, items, filter.map(|filter| filter.sql)));
         }
         let steps = reader.steps()?;
-        let all = table(&steps, false);
-        let with_unmatched = table(&steps, true);
+        // All outputs are over the very same table, so that it is worked out once.
+        let is_unmatched =
+            |(port, output): (&String, &Output)| output.catch == Some(Catch::Unmatched) && ports.is_linked(port);
+        let table = table(&steps, config.outputs.iter().any(is_unmatched));
+        let unmatched = table.unmatched.as_deref().unwrap_or("FALSE");
+        let matched = table.unmatched.as_ref().map(|unmatched| format!("NOT ({unmatched})"));
         let holds = |filter: &String| format!("coalesce(({filter}\n), FALSE)");
         let taken: Vec<String> = outputs
             .iter()
@@ -53,17 +57,17 @@ impl Module for Map {
             .collect();
         let mut selects = BTreeMap::new();
         for (port, output, items, filter) in &outputs {
-            let (table, caught) = match output.catch {
-                None => (&all, None),
-                Some(Catch::Rejected) => (&all, Some(format!("NOT ({})", taken.join(" OR ")))),
-                Some(Catch::Unmatched) => (&with_unmatched, with_unmatched.unmatched.clone()),
+            let mut conditions: Vec<String> = match output.catch {
+                None => matched.clone().into_iter().collect(),
+                Some(Catch::Rejected) => {
+                    matched.clone().into_iter().chain([format!("NOT ({})", taken.join(" OR "))]).collect()
+                }
+                Some(Catch::Unmatched) => vec![format!("({unmatched})")],
             };
-            let conditions = caught.into_iter().map(|caught| format!("({caught})"));
-            let conditions: Vec<String> =
-                conditions.chain(filter.iter().map(|filter| format!("({filter}\n)"))).collect();
+            conditions.extend(filter.iter().map(|filter| format!("({filter}\n)")));
             let condition =
                 if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
-            let select = format!("SELECT {} FROM {}{condition}", selected(items, table), table.from);
+            let select = format!("SELECT {} FROM {}{condition}", selected(items, &table), table.from);
             selects.insert((*port).clone(), Operation::Select(select));
         }
         Ok(Lowering::Select(selects))
