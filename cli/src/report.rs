@@ -22,6 +22,15 @@ pub fn run_result(result: &RunResult, job: &Path) {
         header.insert(1, "runs");
     }
     let mut rows: Vec<Vec<String>> = rows.collect();
+    let nodes = || result.sub_flows.iter().flat_map(|sub_flow| &sub_flow.nodes);
+    if nodes().any(|node| node.rows_filtered.is_some_and(|rows| rows > 0))
+        && let Some(at) = header.iter().position(|name| *name == "rejected")
+    {
+        header.insert(at + 1, "filtered");
+        for (row, node) in rows.iter_mut().zip(nodes()) {
+            row.insert(at + 1, node.rows_filtered.filter(|rows| *rows > 0).map_or_else(String::new, grouped));
+        }
+    }
     if is_narrow() {
         // What the flow says of itself gives way to what the run did.
         for name in ["module", "stage"] {

@@ -17,6 +17,8 @@ pub enum FaultKind {
     Cancelled,
     /// It took longer than it may.
     Timeout,
+    /// It needed more memory than the run may take.
+    Memory,
     /// The module's code panicked.
     Panic,
     /// The module broke the plugin contract.

@@ -123,6 +123,9 @@ pub struct ModuleManifest {
     /// What it lowers to is a service of the engine itself, never a part of a fused stage.
     #[serde(default)]
     pub service: bool,
+    /// Each row that comes in leaves by one of the output ports, as it is or changed, or not at all: never twice, and nothing else does.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub parts_rows: bool,
     /// The output port that an ITERATE link takes where it names none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub list_port: Option<String>,
@@ -155,6 +158,12 @@ impl ModuleManifest {
         };
         (or_none(inputs), or_none(words(&self.output_ports, &self.outputs_key)))
     }
+}
+
+/// Left out of files where it says nothing.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 impl ConfigSchema {

@@ -176,6 +176,9 @@ pub struct NodeResult {
     pub rows_out: Option<u64>,
     /// Rows given out on port `reject`, where it is linked.
     pub rows_rejected: Option<u64>,
+    /// Rows that came in and left by no linked port, where each row leaves at most once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows_filtered: Option<u64>,
     /// Wall time of the stage that it ran in.
     pub seconds: Option<f64>,
     /// The stage that it ran in, from 1 within its sub flow.

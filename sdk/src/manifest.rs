@@ -21,6 +21,7 @@ pub struct Manifest {
     lowers: bool,
     runs: bool,
     service: bool,
+    parts_rows: bool,
     list_port: Option<&'static str>,
     globals_key: Option<&'static str>,
     any_inputs: bool,
@@ -50,6 +51,7 @@ impl Manifest {
             lowers: false,
             runs: true,
             service: false,
+            parts_rows: false,
             list_port: None,
             globals_key: None,
             any_inputs: false,
@@ -153,6 +155,13 @@ impl Manifest {
         self
     }
 
+    /// Each row that comes in leaves by one of the output ports, or not at all: never twice, and nothing else does. The engine then
+    /// accounts for every row: those that left by no linked port are told as filtered.
+    pub const fn parts_rows(mut self) -> Self {
+        self.parts_rows = true;
+        self
+    }
+
     /// The output port that an ITERATE link takes where it names none; a node of one output port needs no such word.
     pub const fn list_port(mut self, port: &'static str) -> Self {
         self.list_port = Some(port);
@@ -214,6 +223,7 @@ impl Manifest {
             lowers: self.lowers,
             runs: self.runs,
             service: self.service,
+            parts_rows: self.parts_rows,
             list_port: self.list_port.map(str::to_owned),
             globals_key: self.globals_key.map(str::to_owned),
             any_inputs: self.any_inputs,

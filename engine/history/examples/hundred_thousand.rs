@@ -79,6 +79,7 @@ fn result(job: &JobFolder, run_id: &str, at: u64) -> RunResult {
         rows_in: Some(1_000 + at % 50),
         rows_out: Some(900 + at % 50),
         rows_rejected: None,
+        rows_filtered: None,
         seconds: Some(0.1 + (at % 7) as f64 / 100.0),
         stage: Some(1),
         fault: None,

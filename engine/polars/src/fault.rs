@@ -1,5 +1,6 @@
 //! Polars' errors in our words: class, one sentence, what to do, and whose fault it is.
 
+use crate::bounded::OUTGROWN;
 use crate::writer;
 use polars::prelude::PolarsError;
 use pypeline_engine::diagnostics::suggest;
@@ -47,6 +48,10 @@ pub(crate) fn translate(error: &PolarsError) -> Fault {
     let text = clean(&error.to_string());
     if text.contains(CANCELLED) {
         return Fault::new(FaultKind::Cancelled, "the run is stopping");
+    }
+    if text.contains(OUTGROWN) {
+        let help = "give the run more by `--memory-limit` or `settings.memory_limit`, or less to hold at once: fewer rows or columns";
+        return Fault::new(FaultKind::Memory, text).help(help);
     }
     if text.contains("expanded paths were empty") {
         return Fault::new(FaultKind::Io, "no file matches the pattern")

@@ -1,9 +1,10 @@
 //! The embedded executor: fused stages on Polars' streaming engine. Nothing but the final binary links this crate.
 //!
 //! Order: [`plan`] turns a stage into lazy frames, with a counter on every link; [`operate`] (with [`functions`]) makes what a port carries; [`scan`], [`sink`] (with [`partitions`]) and [`table`] make its ends;
-//! [`columns`] says without rows what a node will give; [`arrow_bridge`] carries rows between Polars' Arrow and arrow-rs; [`fault`] says in our words what Polars says in its own.
+//! [`columns`] says without rows what a node will give; [`arrow_bridge`] carries rows between Polars' Arrow and arrow-rs; [`bounded`] runs them within a budget of memory; [`fault`] says in our words what Polars says in its own, and [`blame`] whose it is.
 
 mod arrow_bridge;
+mod blame;
 mod bounded;
 mod columns;
 mod fault;
@@ -56,23 +57,32 @@ impl Executor for PolarsExecutor {
         let Planned { frames, .. } = plan::plan(stage).map_err(explained)?;
         let plans = frames.into_iter().map(|frame| frame.logical_plan).collect();
         // One execution for all sinks: where links fan out, a file is still read once.
-        bounded::run(plans, stage).map_err(|error| explained(lay(stage, translate(&error))))
+        match catch_unwind(AssertUnwindSafe(|| bounded::run(plans, stage))) {
+            Ok(ran) => ran.map_err(|error| explained(lay(stage, translate(&error)))),
+            Err(panic) => Err(lay(stage, *panicked(&*panic))),
+        }
     }
 }
 
 /// Polars panics at a few plans that it cannot make: a refusal like others.
 fn caught(work: impl FnOnce() -> Result<PortFields, ColumnsFault>) -> Result<PortFields, ColumnsFault> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let said = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref().copied());
-        let text = format!("polars panicked: {}", said.unwrap_or("without a word"));
-        Err(ColumnsFault { what: Refusal::Other, fault: Box::new(Fault::new(FaultKind::Panic, text)) })
-    })
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| Err(ColumnsFault { what: Refusal::Other, fault: panicked(&*panic) }))
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send)) -> Box<Fault> {
+    let said = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref().copied());
+    let text = format!("polars panicked: {}", said.unwrap_or("without a word"));
+    Box::new(Fault::new(FaultKind::Panic, text))
 }
 
 /// A fault of the running plan at the door of the node that caused it: the SELECT that cannot be planned by itself, else the
-/// one scan or sink that reads or writes what went wrong.
+/// one scan or sink that reads or writes what went wrong, else the SELECT that fails over the rows.
 fn lay(stage: &Stage, fault: Fault) -> StageFault {
-    let node = plan::first_that_cannot_be_planned(stage).or_else(|| fault::culprit(stage, &fault));
+    let is_stopped = matches!(fault.kind, FaultKind::Cancelled | FaultKind::Memory);
+    let node = plan::first_that_cannot_be_planned(stage)
+        .or_else(|| fault::culprit(stage, &fault))
+        .or_else(|| if is_stopped { None } else { blame::search(stage) });
     let scan = stage.nodes.iter().find_map(|each| match &each.work {
         Work::Scan(scan) if node.as_ref() == Some(&each.id) => scan.paths.first(),
         _ => None,

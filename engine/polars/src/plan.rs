@@ -18,7 +18,7 @@ pub(crate) struct Planned {
     /// One frame per sink; they are to be collected together.
     pub frames: Vec<LazyFrame>,
     /// The frame of each SELECT, with the index of its node.
-    selects: Vec<(usize, LazyFrame)>,
+    pub selects: Vec<(usize, LazyFrame)>,
 }
 
 /// Frames by node and output port.

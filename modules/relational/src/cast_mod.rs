@@ -57,6 +57,7 @@ impl Module for Cast {
         .description("Makes columns of other types; port `reject` has the rows with values that are none of their type, and says why")
         .outputs(&["output", "reject"])
         .globals(&["row_count", "reject_count"])
+        .parts_rows()
         .lowers();
 
     fn lower(config: &CastConfig, ports: &Ports) -> Result<Lowering> {

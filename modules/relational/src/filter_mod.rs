@@ -21,6 +21,7 @@ impl Module for Filter {
         .description("Keeps the rows for which a condition holds; port `reject` has the others")
         .outputs(&["output", "reject"])
         .globals(&["row_count", "reject_count"])
+        .parts_rows()
         .lowers();
 
     // A line break ends a comment in the condition. `coalesce` and not `IS NOT TRUE`: a condition that is NULL rejects its row, and Polars' SQL drops such rows from

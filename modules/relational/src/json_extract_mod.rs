@@ -57,6 +57,7 @@ impl Module for JsonExtract {
         .description("Makes columns of values within a JSON text; port `reject` has the rows whose text is no JSON")
         .outputs(&["output", "reject"])
         .globals(&["row_count", "reject_count"])
+        .parts_rows()
         .lowers();
 
     fn lower(config: &JsonExtractConfig, ports: &Ports) -> Result<Lowering> {

@@ -36,6 +36,7 @@ impl Module for RegexExtract {
         )
         .outputs(&["output", "reject"])
         .globals(&["row_count", "reject_count"])
+        .parts_rows()
         .lowers();
 
     fn lower(config: &RegexExtractConfig, ports: &Ports) -> Result<Lowering> {

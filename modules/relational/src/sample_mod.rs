@@ -32,6 +32,7 @@ impl Module for SampleRows {
         .category("Rows")
         .description("Keeps some of the rows: the first, a share, or every n-th")
         .globals(&["row_count"])
+        .parts_rows()
         .lowers();
 
     fn lower(config: &SampleConfig, _: &Ports) -> Result<Lowering> {

@@ -79,6 +79,7 @@ impl Module for SchemaCheck {
         .description("Checks the values of columns; port `reject` has the rows that are not as they should be, and says all that is wrong with each")
         .outputs(&["output", "reject"])
         .globals(&["row_count", "reject_count"])
+        .parts_rows()
         .lowers();
 
     fn lower(config: &SchemaCheckConfig, ports: &Ports) -> Result<Lowering> {

@@ -37,6 +37,7 @@ impl Module for Split {
         )
         .outputs(&["output", "reject"])
         .globals(&["row_count", "reject_count"])
+        .parts_rows()
         .lowers();
 
     fn lower(config: &SplitConfig, ports: &Ports) -> Result<Lowering> {

@@ -45,6 +45,7 @@ impl Module for Unique {
         .description("Keeps one of the rows with equal keys; port `duplicate` has the others")
         .outputs(&["output", "duplicate"])
         .globals(&["row_count"])
+        .parts_rows()
         .lowers();
 
     fn lower(config: &UniqueConfig, _: &Ports) -> Result<Lowering> {

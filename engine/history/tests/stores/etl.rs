@@ -76,6 +76,7 @@ pub fn result(job: &JobFolder, run_id: &str, rows: u64, state: State) -> RunResu
         rows_in,
         rows_out,
         rows_rejected: None,
+        rows_filtered: None,
         seconds: Some(0.25),
         stage: Some(1),
         fault: None,

@@ -28,6 +28,7 @@ pub(super) async fn land(work: &Work) -> Result<(), Vec<NodeFault>> {
     let blame = shared.nodes(pass.sub_flow).first().copied().unwrap_or_default();
     let publications = std::mem::take(&mut *lock(&attempt.publications));
     note_items(work);
+    check_counts(work)?;
     for ready in work.plan.prepared.iter().filter(|ready| ready.lowering.is_some()) {
         set_counts(attempt, ready.node);
     }
@@ -56,6 +57,20 @@ pub(super) async fn land(work: &Work) -> Result<(), Vec<NodeFault>> {
     show_lists(work);
     attempt.commit_globals();
     Ok(())
+}
+
+/// No node that only parts its rows has given more of them than it has taken.
+fn check_counts(work: &Work) -> Result<(), Vec<NodeFault>> {
+    let (attempt, job) = (&work.attempt, &work.attempt.shared.job);
+    let check = |at: usize| {
+        let node = job.dag.nodes.get(at).filter(|node| node.module.parts_rows)?;
+        let found = counts(job, at, node, |link| attempt.counter(link).load(Ordering::Relaxed));
+        let (taken, given) = found.excess(node)?;
+        let fault = Fault::new(FaultKind::Contract, "it has given more rows than it has taken");
+        Some((at, Box::new(fault.with("rows in", taken).with("rows out", given))))
+    };
+    let faults: Vec<NodeFault> = work.plan.prepared.iter().filter_map(|ready| check(ready.node)).collect();
+    if faults.is_empty() { Ok(()) } else { Err(faults) }
 }
 
 /// Hands the record over, and waits for it where somebody must: what is done to the world outside is done once as far as we can

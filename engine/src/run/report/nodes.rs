@@ -56,6 +56,16 @@ pub(in crate::run) struct Counts {
     pub rows_in: Option<u64>,
     pub rows_out: Option<u64>,
     pub rejected: Option<u64>,
+    /// Of a node that only parts its rows, those that left by no linked port.
+    pub filtered: Option<u64>,
+}
+
+impl Counts {
+    /// More rows have left the node than came to it, though each may leave once only: in, and out by all ports.
+    pub(in crate::run) fn excess(&self, node: &DagNode) -> Option<(u64, u64)> {
+        let (taken, given) = (self.rows_in?, self.rows_out.unwrap_or(0) + self.rejected.unwrap_or(0));
+        (node.module.parts_rows && given > taken).then_some((taken, given))
+    }
 }
 
 /// What the counts of a node's links, told by `rows`, say of it.
@@ -76,7 +86,10 @@ pub(in crate::run) fn counts(job: &Job, at: usize, node: &DagNode, rows: impl Fn
         ModuleKind::Sink => (Some(taken()), Some(taken())),
         ModuleKind::Solo => (None, None),
     };
-    Counts { rows_in, rows_out, rejected: of_port(REJECT) }
+    let rejected = of_port(REJECT);
+    let left = rows_in.filter(|_| node.module.parts_rows);
+    let filtered = left.map(|taken| taken.saturating_sub(rows_out.unwrap_or(0) + rejected.unwrap_or(0)));
+    Counts { rows_in, rows_out, rejected, filtered }
 }
 
 pub(super) fn result(
@@ -103,6 +116,7 @@ pub(super) fn result(
         rows_in: found.rows_in.filter(|_| has_begun),
         rows_out: found.rows_out.filter(wrote).or(state.items).filter(|_| has_begun),
         rows_rejected: found.rejected.filter(|_| has_begun),
+        rows_filtered: found.filtered.filter(|_| has_begun),
         seconds: state.seconds,
         stage: state.stage,
         fault: state.fault.clone(),
