@@ -5,17 +5,17 @@
 //! known, nothing is said: all that lies behind is unknown from there.
 //!
 //! Order: [`look`] goes from node to node with the help of [`written`] (files that the flow itself writes); [`explain`] turns a
-//! refusal into findings with places, by [`leaves`] (which texts of a configuration are what) and [`expression`] (what stands in
-//! them); [`lineage`] says which columns come from which.
+//! refusal into findings with places, by [`expression`] and [`query`] (what stands in
+//! the texts of a configuration); [`lineage`] says which columns come from which.
 
 mod context;
 mod explain;
 mod expression;
-mod leaves;
 pub mod lineage;
 mod look;
 mod loops;
 mod order;
+mod query;
 mod values;
 mod written;
 

@@ -94,11 +94,12 @@ fn node_of(node: &mut Value, manifests: &[&ModuleManifest]) {
 }
 
 fn in_words(manifest: &ModuleManifest) -> String {
-    let ports = |word: &str, ports: &[String]| match ports.is_empty() {
-        true => String::new(),
-        false => format!("; {word} {}", ports.join(", ")),
+    let ports = |word: &str, ports: String| match ports.as_str() {
+        "none" => String::new(),
+        ports => format!("; {word} {ports}"),
     };
-    let (into, out) = (ports("in:", &manifest.input_ports), ports("out:", &manifest.output_ports));
+    let (into, out) = manifest.ports_in_words();
+    let (into, out) = (ports("in:", into), ports("out:", out));
     format!("{} ({}{into}{out})", manifest.description, manifest.kind.as_str())
 }
 

@@ -1,7 +1,7 @@
 //! Every file format of pype and the words they share: the contract between build and run, which never see each other.
 //!
 //! In reading order: a flow as written ([`flow`], [`settings`], [`link`], [`valve`]), a module as it declares itself
-//! ([`manifest`], [`lowering`], [`fields`], [`columns`], [`fault`]), what a check of it finds ([`check_result`]), a job as built
+//! ([`manifest`], [`ports`], [`lowering`], [`fields`], [`columns`], [`fault`]), what a check of it finds ([`check_result`]), a job as built
 //! ([`dag`], [`execution_metadata`], [`registry`]), and a run as it
 //! is told ([`event`], [`log_line`], [`run_result`]). Nothing here does I/O or decides anything: types, parsers of short texts, and defaults.
 
@@ -21,6 +21,7 @@ pub mod link;
 pub mod log_line;
 pub mod lowering;
 pub mod manifest;
+pub mod ports;
 pub mod registry;
 pub mod run_result;
 pub mod secret;

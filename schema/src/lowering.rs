@@ -3,8 +3,10 @@
 //! This is all that crosses the plugin boundary for such a module, and all that an executor gets. It holds no type of any
 //! executor, so that another engine can run the same stage.
 
+mod join;
 mod operation;
 
+pub use join::{Join, JoinHow};
 pub use operation::{Derived, Operation, Operator, Pivot, Sample, Unpivot, With};
 
 use schemars::JsonSchema;
@@ -17,6 +19,9 @@ use std::collections::BTreeMap;
 pub struct LowerRequest {
     /// The node's configuration, defaults applied, templates resolved.
     pub config: Value,
+    /// The input ports that have a link, in the order of the links in the flow.
+    #[serde(default)]
+    pub linked_inputs: Vec<String>,
     /// The output ports that have a link.
     pub linked_outputs: Vec<String>,
 }

@@ -132,6 +132,32 @@ pub struct ModuleManifest {
     /// The configuration key whose own keys are globals that the node sets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub globals_key: Option<String>,
+    /// Its input ports are those that data links name, at least one; in the order of the links.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub any_inputs: bool,
+    /// The configuration key whose own keys are input ports, beside `input_ports`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inputs_key: Option<String>,
+    /// The configuration key whose own keys are output ports, beside `output_ports`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outputs_key: Option<String>,
+}
+
+impl ModuleManifest {
+    /// Its input and its output ports for people; `none` where there are none.
+    pub fn ports_in_words(&self) -> (String, String) {
+        let words = |names: &[String], key: &Option<String>| {
+            let key = key.iter().map(|key| format!("one per key of `{key}`"));
+            names.iter().cloned().chain(key).collect::<Vec<_>>().join(", ")
+        };
+        let or_none = |words: String| if words.is_empty() { "none".to_owned() } else { words };
+        let inputs = if self.any_inputs {
+            "any, as links name them".to_owned()
+        } else {
+            words(&self.input_ports, &self.inputs_key)
+        };
+        (or_none(inputs), or_none(words(&self.output_ports, &self.outputs_key)))
+    }
 }
 
 /// Left out of files where it says nothing.

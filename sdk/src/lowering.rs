@@ -2,8 +2,8 @@
 
 pub use pypeline_schema::lowering::{
     CacheMode, CacheWrite, Column, ColumnType, Compression, ContextLoad, CsvRead, CsvWrite, Derived, Destination,
-    Items, Lowering, OnUnknown, Operation, Operator, ParquetWrite, Pivot, RunJob, Sample, Scan, ScanFormat, Service,
-    Unpivot, With, WriteFormat, WriteMode,
+    Items, Join, JoinHow, Lowering, OnUnknown, Operation, Operator, ParquetWrite, Pivot, RunJob, Sample, Scan,
+    ScanFormat, Service, Unpivot, With, WriteFormat, WriteMode,
 };
 
 /// One SELECT, for output port `port`; tables are named after the input ports.

@@ -24,6 +24,9 @@ pub struct Manifest {
     parts_rows: bool,
     list_port: Option<&'static str>,
     globals_key: Option<&'static str>,
+    any_inputs: bool,
+    inputs_key: Option<&'static str>,
+    outputs_key: Option<&'static str>,
 }
 
 impl Manifest {
@@ -51,6 +54,9 @@ impl Manifest {
             parts_rows: false,
             list_port: None,
             globals_key: None,
+            any_inputs: false,
+            inputs_key: None,
+            outputs_key: None,
         }
     }
 
@@ -168,6 +174,26 @@ impl Manifest {
         self
     }
 
+    /// The input ports are those that the flow's data links name, at least one, in the order of the links
+    /// ([`Ports::inputs`](crate::module::Ports::inputs)). It has no others.
+    pub const fn any_inputs(mut self) -> Self {
+        self.any_inputs = true;
+        self.inputs = &[];
+        self
+    }
+
+    /// The configuration key whose own keys are input ports, beside those that are named here.
+    pub const fn inputs_of(mut self, key: &'static str) -> Self {
+        self.inputs_key = Some(key);
+        self
+    }
+
+    /// The configuration key whose own keys are output ports, beside those that are named here.
+    pub const fn outputs_of(mut self, key: &'static str) -> Self {
+        self.outputs_key = Some(key);
+        self
+    }
+
     pub(crate) const fn name(&self) -> &'static str {
         self.name
     }
@@ -200,6 +226,9 @@ impl Manifest {
             parts_rows: self.parts_rows,
             list_port: self.list_port.map(str::to_owned),
             globals_key: self.globals_key.map(str::to_owned),
+            any_inputs: self.any_inputs,
+            inputs_key: self.inputs_key.map(str::to_owned),
+            outputs_key: self.outputs_key.map(str::to_owned),
         }
     }
 }

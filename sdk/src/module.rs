@@ -13,12 +13,19 @@ use std::future::Future;
 /// The ports of a node as the flow links them.
 #[derive(Debug, Clone, Default)]
 pub struct Ports {
+    linked_inputs: Vec<String>,
     linked_outputs: Vec<String>,
 }
 
 impl Ports {
-    pub(crate) fn new(linked_outputs: Vec<String>) -> Self {
-        Self { linked_outputs }
+    /// Of a node with these links.
+    pub fn linked(inputs: Vec<String>, outputs: Vec<String>) -> Self {
+        Self { linked_inputs: inputs, linked_outputs: outputs }
+    }
+
+    /// The input ports that rows come by, in the order of the flow's data links.
+    pub fn inputs(&self) -> &[String] {
+        &self.linked_inputs
     }
 
     /// Somebody reads this output port.

@@ -77,7 +77,8 @@ pub fn describe(global: &Global, args: &NameArgs) -> Result<u8, Failure> {
     ));
     render::line(&manifest.description);
     let list = |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-    render::line(&format!("inputs: {}   outputs: {}", list(&manifest.input_ports), list(&manifest.output_ports)));
+    let (inputs, outputs) = manifest.ports_in_words();
+    render::line(&format!("inputs: {inputs}   outputs: {outputs}"));
     render::line(&format!("globals: {}   packages: {}", list(&manifest.globals), list(&manifest.packages)));
     let way = match (manifest.lowers, manifest.runs) {
         (true, false) => "lowers: fused with its neighbours",

@@ -2,11 +2,11 @@
 
 use crate::functions::Functions;
 use polars::prelude::{
-    Engine, Expr, LazyFrame, PlSmallStr, PolarsError, PolarsResult, Scalar, Selector, UnpivotArgsDSL, all, by_name,
-    col, lit,
+    Engine, Expr, LazyFrame, PlSmallStr, PolarsError, PolarsResult, Scalar, SchemaRef, Selector, UnpivotArgsDSL, all,
+    by_name, col, lit,
 };
 use polars::sql::SQLContext;
-use pypeline_schema::lowering::{Derived, Operation, Operator, Pivot, Sample, Unpivot};
+use pypeline_schema::lowering::{Derived, Join, Operation, Operator, Pivot, Sample, Unpivot};
 use std::sync::Arc;
 
 /// Frames of the input ports, by port.
@@ -21,6 +21,9 @@ pub(crate) fn operate(inputs: &Inputs, operation: &Operation) -> PolarsResult<La
         Operation::Select(sql) => return select(inputs, sql),
         Operation::Operator(operator) => operator,
     };
+    if let Operator::Join(join) = operator {
+        return joined(inputs, join);
+    }
     let [(port, frame)] = inputs else {
         let text = format!("an operator has one input, and this one has {}", inputs.len());
         return Err(PolarsError::InvalidOperation(text.into()));
@@ -34,7 +37,21 @@ pub(crate) fn operate(inputs: &Inputs, operation: &Operation) -> PolarsResult<La
         Operator::Unpivot(options) => unpivot(frame.clone(), options),
         Operator::Sample(sample) => Ok(sampled(frame.clone(), sample)),
         Operator::Pivot(pivot) => pivoted(inputs, frame, pivot),
+        Operator::Join(join) => joined(inputs, join),
     }
+}
+
+fn joined(inputs: &Inputs, join: &Join) -> PolarsResult<LazyFrame> {
+    let schema = |port: &str| -> PolarsResult<SchemaRef> {
+        let found = inputs.iter().find(|(name, _)| name == port);
+        let (_, frame) =
+            found.ok_or_else(|| PolarsError::InvalidOperation(format!("there is no input `{port}`").into()))?;
+        frame.clone().collect_schema()
+    };
+    let (left, right) = (schema(&join.left)?, schema(&join.right)?);
+    let left: Vec<&str> = left.iter_names().map(PlSmallStr::as_str).collect();
+    let right: Vec<&str> = right.iter_names().map(PlSmallStr::as_str).collect();
+    select(inputs, &join.to_select(&left, &right))
 }
 
 /// One SELECT over named inputs.

@@ -1,9 +1,9 @@
 //! A refusal as findings with places: which text of the configuration names a column that is not there, or joins what does not go
 //! together.
 
-use super::expression::{Expression, Name, without_templates};
-use super::leaves::{Leaf, Meaning, Pattern, leaves, patterns, texts};
-use super::{Finding, NodeView};
+use super::expression::{Expression, Name, without_templates, written_out};
+use super::{Finding, NodeView, query};
+use crate::config::leaves::{Leaf, Meaning, OwnTables, Pattern, keys, leaves, own_tables, patterns, texts};
 use crate::diagnostics::code::Code;
 use crate::diagnostics::suggest;
 use crate::executor::{ColumnsFault, Executor, PortFields, Refusal, Work};
@@ -124,8 +124,12 @@ impl<'a> Explainer<'a> {
         match what {
             Refusal::UnknownColumn(name) => {
                 let names: Vec<&str> = names_of(inputs).collect();
-                let place = naming(config, &name);
-                vec![place.finding(at, Code::UnknownColumn, no_column(&name), Some(columns_help(&name, &names)))]
+                let place = self.in_queries(node, config, &name).unwrap_or_else(|| naming(config, &name));
+                let help = match of_inputs(&name, inputs).as_slice() {
+                    [] => columns_help(&name, &names),
+                    forms => format!("say of which input it is: {}", forms.join(" or ")),
+                };
+                vec![place.finding(at, Code::UnknownColumn, no_column(&name), Some(help))]
             }
             Refusal::Duplicate(name) => {
                 let message = format!("two columns of its output would be called `{name}`");
@@ -144,9 +148,61 @@ impl<'a> Explainer<'a> {
                     true => format!("`{}` cannot be planned with what its templates give", node.id),
                     false => format!("`{}`: {}", node.id, fault.message),
                 };
-                vec![Place::node().finding(at, code, message, fault.help)]
+                let place = self.refused_query(node, config, inputs).unwrap_or_else(Place::node);
+                vec![place.finding(at, code, message, fault.help)]
             }
         }
+    }
+
+    /// The word in a query that names a column.
+    fn in_queries(&mut self, node: &NodeView<'_>, config: &Map<String, Value>, name: &str) -> Option<Place> {
+        let mut queries = self.leaves(node, config).into_iter().filter(|leaf| leaf.meaning == Meaning::Query);
+        queries.find_map(|leaf| Some(Place::within(&leaf, &query::word(leaf.text, name)?)))
+    }
+
+    /// The first query that cannot be planned by itself.
+    fn refused_query(
+        &mut self,
+        node: &NodeView<'_>,
+        config: &Map<String, Value>,
+        inputs: &PortFields,
+    ) -> Option<Place> {
+        let mut queries = self.leaves(node, config).into_iter().filter(|leaf| leaf.meaning == Meaning::Query);
+        let refused = queries.find(|leaf| type_of(self.executor, leaf.text.to_owned(), inputs).is_err())?;
+        Some(Place::value(&refused.pointer))
+    }
+
+    /// Tables of queries that are no input ports, and input ports that no query reads.
+    pub fn tables(
+        &mut self,
+        at: usize,
+        node: &NodeView<'_>,
+        config: &Map<String, Value>,
+        ports: &[&str],
+    ) -> Vec<Finding> {
+        let queries = self.leaves(node, config).into_iter().filter(|leaf| leaf.meaning == Meaning::Query);
+        let read: Option<Vec<_>> = queries.map(|leaf| query::tables(leaf.text).map(|tables| (leaf, tables))).collect();
+        let Some(read) = read.filter(|read| !read.is_empty()) else { return Vec::new() };
+        let mut found = Vec::new();
+        for (leaf, (name, bytes)) in
+            read.iter().flat_map(|(leaf, tables)| tables.iter().map(move |table| (leaf, table)))
+        {
+            if !ports.contains(&name.as_str()) {
+                let message = format!("there is no input `{name}`");
+                let help = suggest::help(name, "inputs, as data links name them", ports);
+                found.push(Place::within(leaf, bytes).finding(at, Code::SqlRefused, message, Some(help)));
+            }
+        }
+        if found.is_empty() {
+            let is_read = |port: &str| read.iter().any(|(_, tables)| tables.iter().any(|(name, _)| name == port));
+            let place = || read.first().map_or_else(Place::node, |(leaf, _)| Place::value(&leaf.pointer));
+            for port in ports.iter().filter(|port| !is_read(port)) {
+                let message = format!("nothing reads the input `{port}` of `{}`", node.id);
+                let help = format!("name it, e.g. `… FROM {port}`, or take the link out").to_owned();
+                found.push(place().finding(at, Code::SqlRefused, message, Some(help)));
+            }
+        }
+        found
     }
 
     fn leaves<'c>(&mut self, node: &NodeView<'_>, config: &'c Map<String, Value>) -> Vec<Leaf<'c>> {
@@ -163,6 +219,7 @@ impl<'a> Explainer<'a> {
         inputs: &PortFields,
     ) -> Vec<Finding> {
         let there: Vec<&str> = names_of(inputs).collect();
+        let own = own_tables(node.manifest, config);
         let mut found = Vec::new();
         for leaf in self.leaves(node, config) {
             match leaf.meaning {
@@ -171,16 +228,29 @@ impl<'a> Explainer<'a> {
                     let place = Place::value(&leaf.pointer);
                     found.push(place.finding(at, Code::UnknownColumn, no_column(leaf.text), Some(help)));
                 }
-                Meaning::Column => {}
+                // What a query means by a name, the executor says.
+                Meaning::Column | Meaning::Query => {}
                 Meaning::Expression => {
                     let Some(text) = without_templates(leaf.text) else { continue };
                     let Some(expression) = Expression::parse(&text) else { continue };
-                    let wrong = expression.names().into_iter().filter_map(|name| check(at, &leaf, &name, inputs));
+                    let wrong = expression.names().into_iter().filter_map(|name| check(at, &leaf, &name, inputs, &own));
                     found.extend(wrong);
                 }
             }
         }
         found
+    }
+
+    /// Names that are a column of several inputs: SQL would take the first.
+    pub fn ambiguous(
+        &mut self,
+        at: usize,
+        node: &NodeView<'_>,
+        config: &Map<String, Value>,
+        inputs: &PortFields,
+    ) -> Vec<Finding> {
+        let wrong = self.names(at, node, config, inputs);
+        wrong.into_iter().filter(|finding| finding.code == Code::AmbiguousColumn).collect()
     }
 
     /// The smallest parts of expressions that cannot be planned by themselves.
@@ -192,7 +262,9 @@ impl<'a> Explainer<'a> {
         inputs: &PortFields,
     ) -> Vec<Finding> {
         let tables = inputs.keys().map(|port| format!("\"{port}\"")).collect::<Vec<_>>().join(" CROSS JOIN ");
+        let own = own_tables(node.manifest, config);
         let plan = |sql: &str| {
+            let sql = written_out(sql, &own);
             let select = format!("SELECT ({sql}\n) AS part FROM {tables}");
             type_of(self.executor, select, inputs)
         };
@@ -253,7 +325,7 @@ fn type_of(executor: &dyn Executor, select: String, inputs: &PortFields) -> Resu
 }
 
 /// What is wrong with a name of an expression.
-fn check(at: usize, leaf: &Leaf<'_>, name: &Name, inputs: &PortFields) -> Option<Finding> {
+fn check(at: usize, leaf: &Leaf<'_>, name: &Name, inputs: &PortFields, own: &OwnTables<'_>) -> Option<Finding> {
     let holders = |name: &str| -> Vec<&str> {
         let holds = |fields: &[Field]| fields.iter().any(|field| field.name == name);
         inputs.iter().filter(|(_, fields)| holds(fields)).map(|(port, _)| port.as_str()).collect()
@@ -268,17 +340,33 @@ fn check(at: usize, leaf: &Leaf<'_>, name: &Name, inputs: &PortFields) -> Option
             let there: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
             if there.contains(&column.as_str()) { None } else { unknown(column, bytes, &there) }
         }
+        (None, Some((column, bytes))) if own.contains_key(first.as_str()) => {
+            let there: Vec<&str> =
+                own.get(first.as_str()).into_iter().flat_map(|columns| columns.keys().copied()).collect();
+            if there.contains(&column.as_str()) { None } else { unknown(column, bytes, &there) }
+        }
         _ => match holders(first).as_slice() {
+            [] if name.parts.len() > 1 => {
+                let message = format!("there is no input `{first}`, and no column of this name");
+                let tables: Vec<&str> = inputs.keys().map(String::as_str).chain(own.keys().copied()).collect();
+                let help = suggest::help(first, "inputs", &tables);
+                Some(Place::within(leaf, bytes).finding(at, Code::UnknownColumn, message, Some(help)))
+            }
             [] => unknown(first, bytes, &names_of(inputs).collect::<Vec<_>>()),
             [_] => None,
             ports => {
                 let message = format!("`{first}` is a column of {}", suggest::list(ports));
-                let forms: Vec<String> = ports.iter().map(|port| format!("`{port}.{first}`")).collect();
-                let help = format!("say which is meant: {}", forms.join(" or "));
+                let help = format!("say which is meant: {}", of_inputs(first, inputs).join(" or "));
                 Some(Place::within(leaf, bytes).finding(at, Code::AmbiguousColumn, message, Some(help)))
             }
         },
     }
+}
+
+/// A column's name with each of the inputs that have it.
+fn of_inputs(name: &str, inputs: &PortFields) -> Vec<String> {
+    let has = |fields: &[Field]| fields.iter().any(|field| field.name == name);
+    inputs.iter().filter(|(_, fields)| has(fields)).map(|(port, _)| format!("`{port}.{name}`")).collect()
 }
 
 /// The columns of a part of an expression, with their types.
@@ -300,9 +388,11 @@ fn types_of(expression: &Expression<'_>, bytes: &Range<usize>, inputs: &PortFiel
 /// The text of a configuration that must have brought a column's name in.
 fn naming(config: &Map<String, Value>, name: &str) -> Place {
     let texts = texts(config);
+    let found = texts.iter().find(|(_, text)| *text == name).map(|(pointer, _)| pointer.clone());
+    let found = found.or_else(|| keys(config).into_iter().find(|(_, key)| *key == name).map(|(pointer, _)| pointer));
     let found =
-        texts.iter().find(|(_, text)| *text == name).or_else(|| texts.iter().find(|(_, text)| text.contains(name)));
-    found.map_or_else(Place::node, |(pointer, _)| Place::value(pointer))
+        found.or_else(|| texts.iter().find(|(_, text)| text.contains(name)).map(|(pointer, _)| pointer.clone()));
+    found.map_or_else(Place::node, |pointer| Place::value(&pointer))
 }
 
 fn is_open(inputs: &PortFields) -> bool {

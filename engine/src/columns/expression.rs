@@ -1,11 +1,18 @@
 //! What stands in an SQL expression, and where: the columns that it names, and its parts, the innermost first.
 
-use sqlparser::ast::{Expr, Ident, Spanned, visit_expressions};
+use crate::config::leaves::OwnTables;
+use sqlparser::ast::{Expr, Ident, Spanned, visit_expressions, visit_expressions_mut};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Location, Span};
 use std::borrow::Cow;
 use std::ops::{ControlFlow, Range};
+
+/// Columns of own tables within each other that are written out.
+const DEEPEST: usize = 32;
+
+/// Bytes of an expression that is written out.
+const LONGEST: usize = 200_000;
 
 /// The text with NULL in the place of each template, so that all else stays where it is. None where a template may be part of a name.
 pub(super) fn without_templates(text: &str) -> Option<Cow<'_, str>> {
@@ -93,20 +100,58 @@ impl<'a> Expression<'a> {
     }
 
     fn bytes(&self, span: Span) -> Range<usize> {
-        match (self.offset(span.start), self.offset(span.end)) {
-            (Some(start), Some(end)) if start < end => start..end,
-            _ => 0..self.text.len(),
+        bytes_of(self.text, span)
+    }
+}
+
+/// An expression in which what stands for columns of own tables is written out; as it is where that has no end.
+pub(super) fn written_out(sql: &str, own: &OwnTables<'_>) -> String {
+    let parse = |text: &str| Parser::new(&GenericDialect {}).try_with_sql(text).ok()?.parse_expr().ok();
+    let Some(mut root) = parse(sql).filter(|_| own.values().any(|columns| !columns.is_empty())) else {
+        return sql.to_owned();
+    };
+    for _ in 0..DEEPEST {
+        let mut is_done = true;
+        let _ = visit_expressions_mut(&mut root, |expr| {
+            let made = match &*expr {
+                Expr::CompoundIdentifier(parts) => match parts.as_slice() {
+                    [table, column, ..] => own.get(table.value.as_str()).and_then(|own| own.get(column.value.as_str())),
+                    _ => None,
+                },
+                _ => None,
+            };
+            if let Some(made) = made.and_then(|made| parse(made)) {
+                *expr = Expr::Nested(Box::new(made));
+                is_done = false;
+            }
+            ControlFlow::<()>::Continue(())
+        });
+        let text = root.to_string();
+        if is_done {
+            return text;
+        }
+        if text.len() > LONGEST {
+            break;
         }
     }
+    sql.to_owned()
+}
 
-    /// Lines and columns count from 1, columns in characters.
-    fn offset(&self, at: Location) -> Option<usize> {
-        let line = usize::try_from(at.line).ok()?.checked_sub(1)?;
-        let column = usize::try_from(at.column).ok()?.checked_sub(1)?;
-        let start: usize = self.text.split_inclusive('\n').take(line).map(str::len).sum();
-        let rest = self.text.get(start..)?;
-        Some(start + rest.char_indices().map(|(at, _)| at).chain([rest.len()]).nth(column)?)
+/// The bytes of a part of a text, as the parser tells where it stands; else all of it.
+pub(super) fn bytes_of(text: &str, span: Span) -> Range<usize> {
+    match (offset(text, span.start), offset(text, span.end)) {
+        (Some(start), Some(end)) if start < end => start..end,
+        _ => 0..text.len(),
     }
+}
+
+/// Lines and columns count from 1, columns in characters.
+fn offset(text: &str, at: Location) -> Option<usize> {
+    let line = usize::try_from(at.line).ok()?.checked_sub(1)?;
+    let column = usize::try_from(at.column).ok()?.checked_sub(1)?;
+    let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+    let rest = text.get(start..)?;
+    Some(start + rest.char_indices().map(|(at, _)| at).chain([rest.len()]).nth(column)?)
 }
 
 #[cfg(test)]
@@ -139,6 +184,14 @@ mod tests {
             assert!(without_templates(part_of_a_name).is_none(), "{part_of_a_name}");
         }
         assert_eq!(without_templates("a > 1").unwrap(), "a > 1");
+    }
+
+    #[test]
+    fn columns_of_own_tables_are_written_out() {
+        let own = OwnTables::from([("var", [("a", "x + 1"), ("b", "var.a * 2"), ("c", "var.c")].into())]);
+        assert_eq!(written_out("upper(var.b) || input.y", &own), "upper(((x + 1) * 2)) || input.y");
+        assert_eq!(written_out("var.c", &own), "var.c");
+        assert_eq!(written_out("var.d", &own), "var.d");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use pypeline_schema::fields::Field;
 use pypeline_schema::lineage::{ColumnLineage, How, Origin, SinkLineage};
 use pypeline_schema::lowering::{Lowering, Operation, Operator, Service};
 use pypeline_schema::manifest::ModuleKind;
+use pypeline_schema::ports::PortNames;
 use relation::{Sources, Traced};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -72,8 +73,12 @@ impl<'a> Tracer<'a> {
             let (rows, port) = inputs.values().next()?.as_ref()?;
             return (rows.is_declared || !declared_only).then(|| self.sink(node.id, rows, port));
         }
-        for output in &node.manifest.output_ports {
-            let key = (at, output.clone());
+        let mut outputs = PortNames::outputs(node.manifest, node.config).names;
+        if let Some(Lowering::Select(selects)) = lowering {
+            outputs = selects.keys().map(String::as_str).collect();
+        }
+        for output in outputs {
+            let key = (at, output.to_owned());
             let Some(rows) = self.known.ports.get(&key) else { continue };
             let port = match lowering {
                 Some(Lowering::Service(Service::CacheRead { cache })) => self.caches.get(cache).cloned(),
@@ -143,6 +148,16 @@ fn operated(operation: &Operation, inputs: &Inputs<'_>, fields: &[Field]) -> Por
         (Operation::Operator(Operator::With(with)), Some((table, (rows, _)))) => {
             let columns: Vec<&str> = rows.fields.iter().map(|field| field.name.as_str()).collect();
             through(&with.to_select(table, &columns), inputs, fields)
+        }
+        (Operation::Operator(Operator::Join(join)), _) => {
+            let columns = |port: &str| {
+                let rows = inputs.get(port).and_then(Option::as_ref).map(|(rows, _)| rows);
+                rows.map(|rows| rows.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>())
+            };
+            match (columns(&join.left), columns(&join.right)) {
+                (Some(left), Some(right)) => through(&join.to_select(&left, &right), inputs, fields),
+                _ => opaque(inputs, fields),
+            }
         }
         (Operation::Operator(Operator::Sample(_)), Some((table, _))) => {
             through(&format!("SELECT * FROM {table}"), inputs, fields)

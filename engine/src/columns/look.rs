@@ -10,6 +10,7 @@ use crate::template;
 use pypeline_schema::columns::ColumnsRequest;
 use pypeline_schema::fields::{DataType, Field};
 use pypeline_schema::lowering::{Destination, LowerRequest, Lowering, Operation, Scan, Service, WriteFormat};
+use pypeline_schema::ports::PortNames;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
@@ -85,7 +86,11 @@ impl<'a> Looker<'a> {
         let linked = self.links_from.get(&at);
         let mut linked_outputs: Vec<String> = linked.into_iter().flatten().map(|port| (*port).to_owned()).collect();
         linked_outputs.sort();
-        let request = LowerRequest { config: Value::Object(config.clone()), linked_outputs };
+        let linked_inputs: Vec<String> = self.input_ports(at).into_iter().map(str::to_owned).collect();
+        if node.manifest.any_inputs && linked_inputs.is_empty() {
+            return;
+        }
+        let request = LowerRequest { config: Value::Object(config.clone()), linked_inputs, linked_outputs };
         if let Ok(lowering) = node.plugin.lower(&node.manifest.name, &request) {
             self.known.lowerings.insert(at, lowering);
         }
@@ -119,8 +124,12 @@ impl<'a> Looker<'a> {
             return;
         };
         // A port without a link is told of already; that no column comes through it follows from that.
-        if node.manifest.input_ports.iter().any(|port| !inputs.contains_key(port.as_str())) {
+        if PortNames::inputs(node.manifest, config).names.iter().any(|port| !inputs.contains_key(port)) {
             return;
+        }
+        let tables = self.explainer.tables(at, node, config, &self.input_ports(at));
+        if !tables.is_empty() {
+            return self.known.findings.extend(tables);
         }
         let lowering = self.known.lowerings.get(&at).cloned();
         match lowering {
@@ -132,6 +141,18 @@ impl<'a> Looker<'a> {
             None if !node.manifest.lowers => self.ask(at, node, config, &inputs),
             None => {}
         }
+    }
+
+    /// The linked input ports, in the order of the links.
+    fn input_ports(&self, at: usize) -> Vec<&'a str> {
+        let links = self.links_to.get(&at).into_iter().flatten().filter_map(|link| self.subject.links.get(*link));
+        let mut ports: Vec<&'a str> = Vec::new();
+        for link in links {
+            if !ports.contains(&link.input) {
+                ports.push(link.input);
+            }
+        }
+        ports
     }
 
     fn inputs(&self, at: usize) -> Inputs<'a> {
@@ -188,6 +209,12 @@ impl<'a> Looker<'a> {
         let linked = self.links_from.get(&at);
         let selects: BTreeMap<String, Operation> =
             selects.into_iter().filter(|(port, _)| linked.is_some_and(|ports| ports.contains(port.as_str()))).collect();
+        if let (Some(node), true) = (self.view(at), fields.len() > 1) {
+            let unclear = self.explainer.ambiguous(at, node, config, &fields);
+            if !unclear.is_empty() {
+                return self.known.findings.extend(unclear);
+            }
+        }
         let key = (selects, fields);
         if let Some(outputs) = self.planned.get(&key) {
             let outputs = outputs.clone();
@@ -302,7 +329,8 @@ fn beginning(node: &NodeView<'_>) -> Option<String> {
             _ => {}
         }
     }
-    match node.plugin.lower(&node.manifest.name, &LowerRequest { config, linked_outputs: Vec::new() }) {
+    let request = LowerRequest { config, linked_inputs: Vec::new(), linked_outputs: Vec::new() };
+    match node.plugin.lower(&node.manifest.name, &request) {
         Ok(Lowering::Destination(destination)) => {
             Some(destination.path.split(STAND_IN).next().unwrap_or_default().to_owned())
         }

@@ -4,12 +4,15 @@ mod units;
 
 use super::job::Job;
 use crate::config;
+use crate::config::leaves::{Meaning, leaves, patterns};
 use crate::project::Project;
 use crate::secrets::net;
 use crate::template::{self, Resolved, Scope};
-use pypeline_schema::dag::DagNode;
+use pypeline_schema::dag::{DagDataLink, DagNode};
 use pypeline_schema::fault::{Fault, FaultKind};
+use pypeline_schema::link::PortRef;
 use pypeline_schema::lowering::{LowerRequest, Lowering};
+use pypeline_schema::ports::PortNames;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 pub(super) use units::Unit;
@@ -103,6 +106,7 @@ fn prepare_node(
         check_again(node, &resolved)?;
         config = resolved.value;
     }
+    check_ports(job, at, node, config.as_object())?;
     let lowering = if node.module.lowers { lower(job, project, at, node, &config)? } else { None };
     Ok(Prepared { node: at, config: Arc::new(config), lowering })
 }
@@ -131,13 +135,20 @@ fn check_again(node: &DagNode, resolved: &Resolved) -> Result<(), Box<Fault>> {
     let violations =
         config::check(&node.module, &values).map_err(|error| Box::new(Fault::new(FaultKind::Contract, error)))?;
     // What comes out of a template is data: it may not lead out of the expression that it stands in.
-    for key in config::expression_keys(&node.module) {
-        if let Some(Err(error)) = resolved.get(key).and_then(Value::as_str).map(config::parse_expression) {
-            let text = match is_unspeakable(node, key) {
-                true => "not an SQL expression, once its template has its values".to_owned(),
-                false => format!("not an SQL expression: {error}"),
+    for leaf in leaves(&patterns(&node.module), &values) {
+        let (what, parsed) = match leaf.meaning {
+            Meaning::Expression => ("an SQL expression", config::parse_expression(leaf.text)),
+            Meaning::Query => ("an SQL query", config::parse_query(leaf.text)),
+            Meaning::Column => continue,
+        };
+        let pointer = leaf.pointer.trim_start_matches('/');
+        let key = pointer.split('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~");
+        if let Err(error) = parsed {
+            let text = match is_unspeakable(node, &key) {
+                true => format!("not {what}, once its template has its values"),
+                false => format!("not {what}: {error}"),
             };
-            return Err(Box::new(Fault::new(FaultKind::Config, text).with("key", key)));
+            return Err(Box::new(Fault::new(FaultKind::Config, text).with("key", pointer)));
         }
     }
     // A value that still looks like a template came out of one: it is data, and the module will say if it is wrong.
@@ -164,6 +175,28 @@ fn check_again(node: &DagNode, resolved: &Resolved) -> Result<(), Box<Fault>> {
     }))
 }
 
+/// Ports that a template has named, now that its value is known: those that links name must be among them.
+fn check_ports(job: &Job, at: usize, node: &DagNode, config: Option<&Map<String, Value>>) -> Result<(), Box<Fault>> {
+    let (index, links) = (&job.index, &job.dag.data_links);
+    let of = |all: &[Vec<usize>]| all.get(at).cloned().unwrap_or_default();
+    let Some(config) = config else { return Ok(()) };
+    let named = |all: &[Vec<usize>], port: fn(&DagDataLink) -> &PortRef| {
+        of(all).into_iter().filter_map(|link| Some(port(links.get(link)?).port.as_str())).collect::<Vec<_>>()
+    };
+    let inputs =
+        (named(&index.inputs, |link| &link.to), PortNames::inputs(&node.module, config), &node.module.inputs_key);
+    let outputs =
+        (named(&index.outputs, |link| &link.from), PortNames::outputs(&node.module, config), &node.module.outputs_key);
+    for (linked, ports, key) in [inputs, outputs] {
+        if let (Some(key), Some(port)) = (key, linked.into_iter().find(|port| !ports.has(port))) {
+            let fault =
+                Fault::new(FaultKind::Config, format!("a link names the port `{port}`, which is no key of `{key}`"));
+            return Err(Box::new(fault.with("key", key)));
+        }
+    }
+    Ok(())
+}
+
 /// A value of this key may be a secret: it comes from the context, and stands in no message.
 fn is_unspeakable(node: &DagNode, key: &str) -> bool {
     let written = node.config.get(key);
@@ -179,11 +212,14 @@ fn lower(
 ) -> Result<Option<Lowering>, Box<Fault>> {
     let plugin =
         job.plugin(node).ok_or_else(|| Box::new(Fault::new(FaultKind::Contract, "its plugin is not loaded")))?;
-    let linked = job.index.outputs.get(at).into_iter().flatten().filter_map(|link| job.dag.data_links.get(*link));
+    let link = |link: &usize| job.dag.data_links.get(*link);
+    let linked = job.index.outputs.get(at).into_iter().flatten().filter_map(link);
     let mut linked_outputs: Vec<String> = linked.map(|link| link.from.port.clone()).collect();
     linked_outputs.sort();
     linked_outputs.dedup();
-    let request = LowerRequest { config: config.clone(), linked_outputs };
+    let linked = job.index.inputs.get(at).into_iter().flatten().filter_map(link);
+    let linked_inputs: Vec<String> = linked.map(|link| link.to.port.clone()).collect();
+    let request = LowerRequest { config: config.clone(), linked_inputs, linked_outputs };
     Ok(match plugin.lower(&node.module.name, &request)? {
         Lowering::Run => None,
         Lowering::Scan(mut scan) => {

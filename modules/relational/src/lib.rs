@@ -11,7 +11,9 @@ mod explode_mod;
 mod expression;
 mod filter_mod;
 mod implode_mod;
+mod join_mod;
 mod json_extract_mod;
+mod map_mod;
 mod named;
 mod order;
 mod patterns;
@@ -25,7 +27,9 @@ mod schema_check_mod;
 mod select_mod;
 mod sort_mod;
 mod split_mod;
+mod sql_mod;
 mod types;
+mod union_mod;
 mod unique_mod;
 mod unpivot_mod;
 mod window_mod;
@@ -36,7 +40,9 @@ use derive_mod::Derive;
 use explode_mod::Explode;
 use filter_mod::Filter;
 use implode_mod::Implode;
+use join_mod::JoinRows;
 use json_extract_mod::JsonExtract;
+use map_mod::Map;
 use pivot_mod::PivotRows;
 use regex_extract_mod::RegexExtract;
 use replace_mod::Replace;
@@ -46,6 +52,8 @@ use schema_check_mod::SchemaCheck;
 use select_mod::Select;
 use sort_mod::Sort;
 use split_mod::Split;
+use sql_mod::Sql;
+use union_mod::Union;
 use unique_mod::Unique;
 use unpivot_mod::UnpivotRows;
 use window_mod::Window;
@@ -57,7 +65,9 @@ pypeline_sdk::export_plugin!(
     Explode,
     Filter,
     Implode,
+    JoinRows,
     JsonExtract,
+    Map,
     PivotRows,
     RegexExtract,
     Replace,
@@ -67,6 +77,8 @@ pypeline_sdk::export_plugin!(
     Select,
     Sort,
     Split,
+    Sql,
+    Union,
     Unique,
     UnpivotRows,
     Window

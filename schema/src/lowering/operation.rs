@@ -1,6 +1,7 @@
 //! What one output port of a mod carries: a SELECT, or an operator for what SQL has no word for, or cannot say before the input's
 //! columns are known.
 
+use super::join::Join;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub enum Operation {
     /// A SELECT over tables that are named after the input ports.
     Select(String),
-    /// Anything else, over the node's first input port.
+    /// Anything else, over the node's only input port, or over those that it names.
     Operator(Operator),
 }
 
@@ -26,6 +27,8 @@ pub enum Operator {
     Pivot(Pivot),
     /// Some of the rows.
     Sample(Sample),
+    /// The rows of two inputs side by side.
+    Join(Join),
 }
 
 /// All columns of the input in their order, with new values where a column is named, and then the columns that it does not have.

@@ -65,7 +65,8 @@ pub fn describe(plugin: &Plugin) -> AbiResult<RString> {
 pub fn lower(plugin: &'static Plugin, module: &str, request: &str) -> AbiResult<RString> {
     to_abi(catch(|| {
         let request: LowerRequest = serde_json::from_str(request)?;
-        let lowering = (find(plugin, module)?.lower)(request.config, &Ports::new(request.linked_outputs))?;
+        let ports = Ports::linked(request.linked_inputs, request.linked_outputs);
+        let lowering = (find(plugin, module)?.lower)(request.config, &ports)?;
         Ok(serde_json::to_string(&lowering)?.into())
     }))
 }

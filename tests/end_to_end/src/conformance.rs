@@ -56,7 +56,11 @@ fn ports_are_those_of_the_type() {
         let (inputs, outputs) = (list(&module, "input_ports"), list(&module, "output_ports"));
         match text(&module, "type") {
             "source" => assert!(inputs.is_empty() && outputs.first() == Some(&"data"), "{name}"),
-            "mod" => assert!(!inputs.is_empty() && !outputs.is_empty(), "{name}"),
+            "mod" => {
+                let has = |ports: &[&str], others: bool| !ports.is_empty() || others;
+                assert!(has(&inputs, module["any_inputs"] == true || module["inputs_key"].is_string()), "{name}");
+                assert!(has(&outputs, module["outputs_key"].is_string()), "{name}");
+            }
             "sink" => assert!(!inputs.is_empty() && outputs.is_empty(), "{name}"),
             "solo" => assert!(inputs.is_empty() && outputs.is_empty(), "{name}"),
             other => panic!("{name} has type {other}"),
@@ -85,7 +89,7 @@ fn what_a_module_says_of_loops_and_globals_names_what_it_has() {
         if let Some(port) = module["list_port"].as_str() {
             assert!(list(&module, "output_ports").contains(&port), "{name} has no port `{port}`");
         }
-        if let Some(key) = module["globals_key"].as_str() {
+        for key in ["globals_key", "inputs_key", "outputs_key"].iter().filter_map(|kind| module[kind].as_str()) {
             let of_key = fields(&module).into_iter().find(|(field, _)| field == key);
             assert_eq!(of_key.map(|(_, field)| field["type"].clone()), Some("dict".into()), "{name}: {key}");
         }

@@ -80,6 +80,8 @@ mod mutated;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod many_inputs;
+#[cfg(test)]
 mod real_data;
 #[cfg(test)]
 mod reference;

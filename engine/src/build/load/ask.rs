@@ -1,6 +1,6 @@
 //! What a module says to a node's configuration beyond its schema: at build it is asked with what is known by then.
 
-use super::document::{Document, NodeEntry};
+use super::document::{Document, LinkedPorts, NodeEntry};
 use super::resolved::Resolved;
 use crate::config;
 use crate::diagnostics::Diagnostic;
@@ -9,16 +9,24 @@ use crate::template;
 use pypeline_schema::fault::Fault;
 use pypeline_schema::lowering::{Items, LowerRequest, Lowering, Service, WriteMode};
 use pypeline_schema::manifest::{Effect, ModuleKind};
+use pypeline_schema::ports::PortNames;
 use serde_json::{Map, Value};
-use std::collections::HashSet;
 
-/// Asks a module that lowers for its faults, where no value hides in a template; what it answers, if it was asked.
-pub fn plain(node: &NodeEntry, resolved: &Resolved, document: &Document) -> Result<Option<Lowering>, Box<Diagnostic>> {
+/// Asks a module that lowers for its faults, where no value hides in a template; what it answers, if it was asked. One whose input
+/// ports the links name is not asked where there are none, which others tell.
+pub fn plain(
+    node: &NodeEntry,
+    resolved: &Resolved,
+    linked: &LinkedPorts,
+    document: &Document,
+) -> Result<Option<Lowering>, Box<Diagnostic>> {
     let config = Value::Object(resolved.config.clone());
-    if template::is_template(&config) {
+    if template::is_template(&config) || (resolved.manifest.any_inputs && linked.inputs.is_empty()) {
         return Ok(None);
     }
-    match lower(resolved, config, resolved.manifest.output_ports.clone()) {
+    let outputs = PortNames::outputs(&resolved.manifest, &resolved.config).names;
+    let outputs = outputs.into_iter().map(str::to_owned).collect();
+    match lower(resolved, config, linked.inputs.clone(), outputs) {
         Ok(answer) => Ok(Some(answer)),
         Err(fault) => Err(Box::new(refused(&fault, node, resolved, document))),
     }
@@ -29,21 +37,21 @@ pub fn plain(node: &NodeEntry, resolved: &Resolved, document: &Document) -> Resu
 pub fn service(
     node: &NodeEntry,
     resolved: &Resolved,
-    linked: Option<&HashSet<String>>,
+    linked: &LinkedPorts,
     document: &Document,
 ) -> Result<Option<Lowering>, Box<Diagnostic>> {
     let ports = resolved.manifest.output_ports.iter();
-    let linked: Vec<String> =
-        ports.filter(|port| linked.is_some_and(|linked| linked.contains(*port))).cloned().collect();
+    let outputs: Vec<String> = ports.filter(|port| linked.outputs.contains(*port)).cloned().collect();
+    let lower = |resolved, config| lower(resolved, config, linked.inputs.clone(), outputs.clone());
     let config = Value::Object(resolved.config.clone());
     if !template::is_template(&config) {
-        let answer = lower(resolved, config, linked);
+        let answer = lower(resolved, config);
         return answer.map(Some).map_err(|fault| Box::new(refused(&fault, node, resolved, document)));
     }
     let mut words = StandIns::default();
-    let answer = lower(resolved, words.replace(&config, String::new()), linked.clone()).or_else(|_| {
+    let answer = lower(resolved, words.replace(&config, String::new())).or_else(|_| {
         words = StandIns::default();
-        lower(resolved, words.replace(&without_options(node, resolved), String::new()), linked)
+        lower(resolved, words.replace(&without_options(node, resolved), String::new()))
     });
     let answer = answer.ok();
     let Some(Lowering::Service(service)) = &answer else { return Ok(answer) };
@@ -77,7 +85,8 @@ pub fn effect(node: &NodeEntry, resolved: &Resolved, known: Option<Lowering>) ->
     if resolved.manifest.service || resolved.manifest.kind != ModuleKind::Sink {
         return declared;
     }
-    let answer = |config: &Value| lower(resolved, StandIns::default().replace(config, String::new()), Vec::new());
+    let answer =
+        |config: &Value| lower(resolved, StandIns::default().replace(config, String::new()), Vec::new(), Vec::new());
     let asked = || {
         let config = Value::Object(resolved.config.clone());
         answer(&config).or_else(|_| answer(&without_options(node, resolved))).ok()
@@ -91,19 +100,34 @@ pub fn effect(node: &NodeEntry, resolved: &Resolved, known: Option<Lowering>) ->
     }
 }
 
-fn lower(resolved: &Resolved, config: Value, linked_outputs: Vec<String>) -> Result<Lowering, Box<Fault>> {
-    resolved.plugin.lower(&resolved.manifest.name, &LowerRequest { config, linked_outputs })
+fn lower(
+    resolved: &Resolved,
+    config: Value,
+    inputs: Vec<String>,
+    outputs: Vec<String>,
+) -> Result<Lowering, Box<Fault>> {
+    let request = LowerRequest { config, linked_inputs: inputs, linked_outputs: outputs };
+    resolved.plugin.lower(&resolved.manifest.name, &request)
 }
 
 fn refused(fault: &Fault, node: &NodeEntry, resolved: &Resolved, document: &Document) -> Diagnostic {
     let key = fault.context.iter().find(|(key, _)| key == "key").map_or("", |(_, value)| value.as_str());
-    let pointer = node.locate(&format!("/{key}"));
+    let pointer = place_of(key, node, document);
     let place = fault.place.as_deref().map(|place| format!(" (at {place})")).unwrap_or_default();
     let whose = format!("`{}` ({} in {})", node.id, resolved.manifest.name, resolved.plugin.library);
     let message = format!("{whose} does not accept its configuration: {}{place}", fault.message);
     let finding = Diagnostic { help: fault.help.clone(), ..Diagnostic::new(Code::ConfigWrongValue, message) };
     let span = document.positions.value(&pointer);
     finding.at(pointer, span)
+}
+
+/// The pointer of a key with dots between its parts, as far as there are places.
+fn place_of(key: &str, node: &NodeEntry, document: &Document) -> String {
+    let mut inner = format!("/{}", key.replace('.', "/"));
+    while document.positions.value(&node.locate(&inner)).is_none() && inner.matches('/').count() > 1 {
+        inner.truncate(inner.rfind('/').unwrap_or_default());
+    }
+    node.locate(&inner)
 }
 
 /// The configuration with defaults in the place of options that a template gives: a word does not fit everywhere.

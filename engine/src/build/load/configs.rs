@@ -4,6 +4,7 @@ use super::document::{Document, NodeEntry};
 use super::modules::Found;
 use super::{homes, readings};
 use crate::config;
+use crate::config::leaves::{Leaf, Meaning, leaves};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::code::Code;
 use crate::json_schema::{Violation, ViolationKind};
@@ -13,7 +14,7 @@ use serde_json::Value;
 
 /// All that is wrong with it; the schema's own part is left out where there is no checker.
 pub fn check(node: &NodeEntry, found: &Found, document: &Document) -> Vec<Diagnostic> {
-    let Found { manifest, checker, expressions, .. } = found;
+    let Found { manifest, checker, patterns, .. } = found;
     let positions = &document.positions;
     let config = Value::Object(node.config.clone());
     let mut findings = Vec::new();
@@ -31,8 +32,8 @@ pub fn check(node: &NodeEntry, found: &Found, document: &Document) -> Vec<Diagno
         let message = format!("not a template: {}", error.message);
         findings.push(Diagnostic::new(Code::TemplateSyntax, message).at(pointer, span));
     }
-    let keys = expressions.iter();
-    findings.extend(keys.filter_map(|key| check_expression(key, node, document)));
+    let leaves = leaves(patterns, &node.config);
+    findings.extend(leaves.iter().filter_map(|leaf| check_sql(leaf, node, document)));
     findings
 }
 
@@ -69,15 +70,26 @@ fn diagnose(
     Diagnostic { help, ..Diagnostic::new(code, message) }.at(pointer, span)
 }
 
-/// An SQL expression must be one expression and nothing more: it will stand inside a SELECT.
-fn check_expression(key: &str, node: &NodeEntry, document: &Document) -> Option<Diagnostic> {
-    let Some(Value::String(text)) = node.config.get(key) else { return None };
-    if template::is_template(&Value::String(text.clone())) {
+/// SQL that will stand inside a SELECT, or is one, must be that and nothing more.
+fn check_sql(leaf: &Leaf<'_>, node: &NodeEntry, document: &Document) -> Option<Diagnostic> {
+    if template::is_template(&Value::String(leaf.text.to_owned())) {
         return None;
     }
-    let message = config::parse_expression(text).err()?;
-    let pointer = node.locate(&format!("/{key}"));
-    let finding = Diagnostic::new(Code::ExpressionSyntax, format!("`{key}` is not an SQL expression: {message}"));
+    let (what, parsed, help) = match leaf.meaning {
+        Meaning::Expression => {
+            ("an SQL expression", config::parse_expression(leaf.text), "e.g. `age > 18 AND city IS NOT NULL`")
+        }
+        Meaning::Query => {
+            let help =
+                "one SELECT over the input ports, e.g. `SELECT * FROM orders JOIN customers USING (customer_id)`";
+            ("an SQL query", config::parse_query(leaf.text), help)
+        }
+        Meaning::Column => return None,
+    };
+    let message = parsed.err()?;
+    let pointer = node.locate(&leaf.pointer);
+    let key = leaf.pointer.trim_start_matches('/').replace('/', ".");
+    let finding = Diagnostic::new(Code::ExpressionSyntax, format!("`{key}` is not {what}: {message}"));
     let span = document.positions.value(&pointer);
-    Some(finding.help("e.g. `age > 18 AND city IS NOT NULL`").at(pointer, span))
+    Some(finding.help(help).at(pointer, span))
 }

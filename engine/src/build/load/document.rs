@@ -52,6 +52,15 @@ pub struct NodeEntry {
     pub pointer: String,
 }
 
+/// The ports of a node that data links name.
+#[derive(Debug, Clone, Default)]
+pub struct LinkedPorts {
+    /// Input ports, in the order of the links.
+    pub inputs: Vec<String>,
+    /// Output ports.
+    pub outputs: HashSet<String>,
+}
+
 /// One link as written.
 pub struct LinkEntry {
     /// Of the whole entry.
@@ -78,21 +87,29 @@ impl Document {
         }
     }
 
-    /// The output ports that a data link leaves, by their nodes' ids in lower case. Links that cannot be read are left out.
-    pub fn linked_outputs(&self) -> HashMap<String, HashSet<String>> {
-        let mut linked: HashMap<String, HashSet<String>> = HashMap::new();
-        for port in self.data.iter().filter_map(LinkEntry::output) {
-            linked.entry(port.node.to_ascii_lowercase()).or_default().insert(port.port);
+    /// The ports that data links name, by their nodes' ids in lower case. Links that cannot be read are left out.
+    pub fn linked_ports(&self) -> HashMap<String, LinkedPorts> {
+        let mut linked: HashMap<String, LinkedPorts> = HashMap::new();
+        let of = |port: &PortRef| port.node.to_ascii_lowercase();
+        for (from, to) in self.data.iter().filter_map(LinkEntry::ports) {
+            linked.entry(of(&from)).or_default().outputs.insert(from.port);
+            let inputs = &mut linked.entry(of(&to)).or_default().inputs;
+            if !inputs.contains(&to.port) {
+                inputs.push(to.port);
+            }
         }
         linked
     }
 }
 
 impl LinkEntry {
-    fn output(&self) -> Option<PortRef> {
+    fn ports(&self) -> Option<(PortRef, PortRef)> {
         match &self.value {
-            Value::String(text) => parse_data_link(text).ok().map(|link| link.from),
-            other => parse_port(other.get("from")?.as_str()?, 0).ok(),
+            Value::String(text) => parse_data_link(text).ok().map(|link| (link.from, link.to)),
+            other => {
+                let end = |key: &str| parse_port(other.get(key)?.as_str()?, 0).ok();
+                Some((end("from")?, end("to")?))
+            }
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Nodes to modules: which plugin holds each, and what it says to the node's configuration.
 
-use super::document::{Document, NodeEntry};
+use super::document::{Document, LinkedPorts, NodeEntry};
 use super::resolved::Resolved;
 use super::yaml::escape;
 use super::{ask, configs, homes, references};
 use crate::config;
+use crate::config::leaves::{Pattern, patterns};
 use crate::diagnostics::code::Code;
 use crate::diagnostics::{Diagnostic, Diagnostics, suggest};
 use crate::json_schema::Checker;
@@ -22,8 +23,8 @@ pub(super) struct Found {
     pub manifest: Arc<ModuleManifest>,
     /// None if the module's own schema is damaged, which is reported once.
     pub checker: Option<Arc<Checker>>,
-    /// Keys whose values are SQL expressions.
-    pub expressions: Arc<[String]>,
+    /// Where SQL and names of columns stand.
+    pub patterns: Arc<[Pattern]>,
     /// Keys whose texts are lines for a shell.
     pub commands: Arc<[String]>,
 }
@@ -45,7 +46,8 @@ pub fn resolve(
     diagnostics: &mut Diagnostics,
 ) -> Vec<Option<Resolved>> {
     let mut catalog = Catalog { plugins, registry, all: None, known: BTreeMap::new() };
-    let linked = document.linked_outputs();
+    let linked = document.linked_ports();
+    let unlinked = LinkedPorts::default();
     let mut nodes = std::mem::take(&mut document.nodes);
     let mut resolve = |node: &mut NodeEntry| {
         let found = catalog.find(&node.module, diagnostics);
@@ -74,10 +76,11 @@ pub fn resolve(
         let mut resolved = Resolved { plugin, manifest, config, effect, answer: None, is_sound };
         if is_sound && resolved.manifest.lowers {
             let is_service = resolved.manifest.service;
+            let linked = linked.get(&node.id.to_ascii_lowercase()).unwrap_or(&unlinked);
             let asked = if is_service {
-                ask::service(node, &resolved, linked.get(&node.id.to_ascii_lowercase()), document)
+                ask::service(node, &resolved, linked, document)
             } else {
-                ask::plain(node, &resolved, document)
+                ask::plain(node, &resolved, linked, document)
             };
             match asked {
                 Ok(answer) if is_service => resolved.answer = answer,
@@ -110,9 +113,9 @@ impl Catalog<'_> {
             });
             let keys =
                 |format: &str| config::keys_of_format(&manifest, format).into_iter().map(str::to_owned).collect();
-            let (expressions, commands) = (keys(config::SQL_EXPRESSION), keys(config::SHELL_COMMAND));
+            let (patterns, commands) = (patterns(&manifest).into(), keys(config::SHELL_COMMAND));
             let checker = checker.ok().map(Arc::new);
-            Ok(Found { plugin, manifest, checker, expressions, commands })
+            Ok(Found { plugin, manifest, checker, patterns, commands })
         });
         self.known.insert(module.to_owned(), found.clone());
         found

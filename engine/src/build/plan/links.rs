@@ -6,6 +6,7 @@ use crate::build::load::document::LinkEntry;
 use crate::diagnostics::code::Code;
 use crate::diagnostics::{Diagnostic, Diagnostics, Span, suggest};
 use pypeline_schema::link::{PortRef, parse_data_link, parse_port};
+use pypeline_schema::ports::PortNames;
 use pypeline_schema::valve::TextError;
 use serde_json::Value;
 use std::ops::Range;
@@ -106,20 +107,20 @@ fn port_of(
     side: Side,
     diagnostics: &mut Diagnostics,
 ) -> bool {
-    let Some(manifest) = subject.manifest(node) else { return true };
-    let (ports, word) = match side {
-        Side::Output => (&manifest.output_ports, "output"),
-        Side::Input => (&manifest.input_ports, "input"),
+    let (Some(manifest), Some(inputs), Some(outputs)) =
+        (subject.manifest(node), subject.inputs(node), subject.outputs(node))
+    else {
+        return true;
     };
-    if ports.contains(&port.port) {
+    let (ports, word, others, other) = match side {
+        Side::Output => (outputs, "output", inputs, "input"),
+        Side::Input => (inputs, "input", outputs, "output"),
+    };
+    if ports.has(&port.port) {
         return true;
     }
-    let mut finding = unknown_port(port, &manifest.name, ports, word);
-    let (others, other) = match side {
-        Side::Output => (&manifest.input_ports, "input"),
-        Side::Input => (&manifest.output_ports, "output"),
-    };
-    if others.contains(&port.port) {
+    let mut finding = unknown_port(port, &manifest.name, &ports, word);
+    if others.names.contains(&port.port.as_str()) {
         finding.help = Some(format!("`{port}` is an {other} port: does the link run the wrong way?"));
     }
     diagnostics.push(finding.at(&entry.pointer, span.clone()));
@@ -127,12 +128,16 @@ fn port_of(
 }
 
 /// A port that its node does not have.
-pub(super) fn unknown_port(port: &PortRef, module: &str, ports: &[String], word: &str) -> Diagnostic {
-    let names: Vec<&str> = ports.iter().map(String::as_str).collect();
+pub(super) fn unknown_port(port: &PortRef, module: &str, ports: &PortNames<'_>, word: &str) -> Diagnostic {
+    if ports.is_open {
+        let message = format!("`{}` cannot name an {word} port of `{}` ({module})", port.port, port.node);
+        let help = "letters, digits and `_`, no digit first: such a port is a table in SQL";
+        return Diagnostic::new(Code::UnknownPort, message).help(help);
+    }
     let message = format!("`{}` ({module}) has no {word} port `{}`", port.node, port.port);
-    let help = match suggest::nearest(&port.port, names.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`? {word} ports: {}", suggest::list(&names)),
-        None => suggest::help(&port.port, &format!("{word} ports"), &names),
+    let help = match suggest::nearest(&port.port, ports.names.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`? {word} ports: {}", suggest::list(&ports.names)),
+        None => suggest::help(&port.port, &format!("{word} ports"), &ports.names),
     };
     Diagnostic::new(Code::UnknownPort, message).help(help)
 }

@@ -24,6 +24,8 @@ pub(super) fn check(subject: &Subject<'_>, links: &[DataLink], control: &[Contro
     let linked = linked(subject.n_nodes(), links, control);
     for (at, (node, linked)) in subject.document.nodes.iter().zip(linked).enumerate() {
         let Some(manifest) = subject.manifest(at) else { continue };
+        let (into, out) = (subject.inputs(at).unwrap_or_default(), subject.outputs(at).unwrap_or_default());
+        let first_input = || into.names.first().copied().unwrap_or("input");
         let mut report = |code, message: String, help: String| {
             let pointer = format!("{}/id", node.pointer);
             let span = subject.value(&pointer);
@@ -32,12 +34,12 @@ pub(super) fn check(subject: &Subject<'_>, links: &[DataLink], control: &[Contro
         match manifest.kind {
             ModuleKind::Mod | ModuleKind::Sink if !linked.has_input && !linked.has_output => {
                 let message = format!("`{}` has no data link", node.id);
-                let input = manifest.input_ports.first().map_or("input", String::as_str);
-                report(Code::Isolated, message, format!("link rows to it: `source.data - {}.{input}`", node.id));
+                let help = format!("link rows to it: `source.data - {}.{}`", node.id, first_input());
+                report(Code::Isolated, message, help);
                 continue;
             }
             ModuleKind::Source if !linked.has_output && !linked.is_list => {
-                let output = manifest.output_ports.first().map_or("data", String::as_str);
+                let output = out.names.first().copied().unwrap_or("data");
                 let help = format!("link it: `{}.{output} - target.input`", node.id);
                 report(Code::SourceUnread, format!("nobody reads the rows of `{}`", node.id), help);
             }
@@ -47,7 +49,12 @@ pub(super) fn check(subject: &Subject<'_>, links: &[DataLink], control: &[Contro
         if linked.has_unsound_input {
             continue;
         }
-        for port in manifest.input_ports.iter().filter(|port| !inputs.contains_key(&(at, port.as_str()))) {
+        if manifest.any_inputs && !linked.has_input {
+            let message = format!("`{}` has no input", node.id);
+            let help = format!("link rows to it, by any name: `source.data - {}.{}`", node.id, first_input());
+            report(Code::InputOpen, message, help);
+        }
+        for port in into.names.iter().filter(|port| !inputs.contains_key(&(at, **port))) {
             let help = format!("link rows to it: `source.data - {}.{port}`", node.id);
             report(Code::InputOpen, format!("input port `{port}` of `{}` has no link", node.id), help);
         }

@@ -6,6 +6,7 @@ use crate::build::load::resolved::Resolved;
 use crate::build::load::yaml::escape;
 use crate::diagnostics::{Span, suggest};
 use pypeline_schema::manifest::ModuleManifest;
+use pypeline_schema::ports::PortNames;
 use pypeline_schema::valve::Condition;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -67,6 +68,16 @@ impl<'a> Subject<'a> {
         self.module(node).map(|module| &*module.manifest)
     }
 
+    /// The input ports of a node, where its module is known.
+    pub fn inputs(&self, node: usize) -> Option<PortNames<'a>> {
+        self.module(node).map(|module| PortNames::inputs(&module.manifest, &module.config))
+    }
+
+    /// The output ports of a node, where its module is known.
+    pub fn outputs(&self, node: usize) -> Option<PortNames<'a>> {
+        self.module(node).map(|module| PortNames::outputs(&module.manifest, &module.config))
+    }
+
     pub fn value(&self, pointer: &str) -> Option<Span> {
         self.document.positions.value(pointer)
     }
@@ -81,8 +92,8 @@ impl<'a> Subject<'a> {
     /// A control link as messages name it, with its line.
     pub fn describe(&self, link: &ControlLink) -> String {
         let condition = if link.condition == Condition::Ok { String::new() } else { link.condition.text() };
-        let port =
-            link.list_port.as_ref().filter(|_| self.manifest(link.from).is_some_and(|m| m.output_ports.len() > 1));
+        let is_one = |ports: PortNames<'_>| ports.names.len() == 1 && !ports.is_open;
+        let port = link.list_port.as_ref().filter(|_| !self.outputs(link.from).is_none_or(is_one));
         let port = port.map(|port| format!(".{port}")).unwrap_or_default();
         let (from, to) = (self.id(link.from), self.id(link.to));
         let line = self.document.positions.line(&link.pointer);

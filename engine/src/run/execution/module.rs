@@ -12,6 +12,7 @@ use pypeline_abi::rows::{InputPort_TO, OutputPort_TO};
 use pypeline_abi::sabi_trait::TD_Opaque;
 use pypeline_abi::{RArc, RString};
 use pypeline_schema::fault::{Fault, FaultKind};
+use pypeline_schema::ports::PortNames;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -24,7 +25,7 @@ type Outputs = Vec<(String, Arc<ArtifactWriter>)>;
 /// Runs the module of a node; its tables are there afterwards.
 pub(super) async fn run(work: &Work, node: usize) -> Fallible<()> {
     let (attempt, shared) = (&work.attempt, &work.attempt.shared);
-    let (io, outputs) = wire(attempt, node)?;
+    let (io, outputs) = wire(work, node)?;
     let idle = instance(work, node).await?;
     let ran = within_grace(attempt, idle.instance.run(io)).await;
     // The body of a loop keeps its instances; one that has failed, or was asked to stop, is not trusted with another pass.
@@ -92,8 +93,8 @@ async fn within_grace<T>(attempt: &Attempt, call: impl Future<Output = Fallible<
 }
 
 /// The ports of a run, and the table behind each output port that somebody reads.
-fn wire(attempt: &Arc<Attempt>, node: usize) -> Fallible<(RunIo, Outputs)> {
-    let shared = &attempt.shared;
+fn wire(work: &Work, node: usize) -> Fallible<(RunIo, Outputs)> {
+    let (attempt, shared) = (&work.attempt, &work.attempt.shared);
     let mut io = RunIo { inputs: Vec::new().into(), outputs: Vec::new().into(), extra_json: RString::new() };
     let (index, links) = (&shared.job.index, &shared.job.dag.data_links);
     for &at in index.inputs.get(node).into_iter().flatten() {
@@ -106,16 +107,18 @@ fn wire(attempt: &Arc<Attempt>, node: usize) -> Fallible<(RunIo, Outputs)> {
         io.inputs.push(InputPort_TO::from_value(input, TD_Opaque));
     }
     let mut writers = Vec::new();
-    let outputs = shared.job.dag.nodes.get(node).map_or(&[][..], |node| node.module.output_ports.as_slice());
+    let config = work.plan.of(node).and_then(|ready| ready.config.as_object().cloned()).unwrap_or_default();
+    let outputs = shared.job.dag.nodes.get(node).map(|node| PortNames::outputs(&node.module, &config).names);
     let lists = index.lists.get(node).map_or(&[][..], Vec::as_slice);
-    for port in outputs {
+    for port in outputs.into_iter().flatten() {
+        let port = port.to_owned();
         let leaving = index.outputs.get(node).into_iter().flatten();
-        let readers = leaving.filter(|at| links.get(**at).is_some_and(|link| link.from.port == *port));
+        let readers = leaving.filter(|at| links.get(**at).is_some_and(|link| link.from.port == port));
         let counters: Vec<Arc<AtomicU64>> = readers.map(|at| attempt.counter(*at)).collect();
-        let is_read = !counters.is_empty() || lists.contains(port);
+        let is_read = !counters.is_empty() || lists.contains(&port);
         let writer = is_read.then(|| Arc::new(shared.store.writer()));
         writers.extend(writer.clone().map(|writer| (port.clone(), writer)));
-        let output = Output::new(port.clone(), writer, counters, shared.runtime.clone(), attempt.cancel.clone());
+        let output = Output::new(port, writer, counters, shared.runtime.clone(), attempt.cancel.clone());
         io.outputs.push(OutputPort_TO::from_value(output, TD_Opaque));
     }
     Ok((io, writers))

@@ -6,6 +6,7 @@ use pypeline_schema::dag::DagNode;
 use pypeline_schema::fault::Fault;
 use pypeline_schema::manifest::ModuleKind;
 use pypeline_schema::run_result::{NodeResult, State};
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
 /// The name of the port for rows that a node did not take.
@@ -76,8 +77,9 @@ pub(in crate::run) fn counts(job: &Job, at: usize, node: &DagNode, rows: impl Fn
         let leaves = |link: &&usize| job.dag.data_links.get(**link).is_some_and(|link| link.from.port == port);
         outputs.into_iter().flatten().filter(leaves).map(|link| rows(*link)).max()
     };
-    let ports = node.module.output_ports.iter().filter(|port| *port != REJECT);
-    let given = || ports.filter_map(|port| of_port(port)).reduce(|a, b| a + b);
+    let leaving = outputs.into_iter().flatten().filter_map(|link| job.dag.data_links.get(*link));
+    let ports: BTreeSet<&str> = leaving.map(|link| link.from.port.as_str()).filter(|port| *port != REJECT).collect();
+    let given = || ports.iter().filter_map(|port| of_port(port)).reduce(|a, b| a + b);
     let (rows_in, rows_out) = match node.module.kind {
         ModuleKind::Source => (None, given()),
         ModuleKind::Mod => (Some(taken()), given()),

@@ -42,20 +42,20 @@ pub(super) fn of(
     span: &Option<Span>,
     diagnostics: &mut Diagnostics,
 ) -> Option<String> {
-    let Some(manifest) = subject.manifest(link.from) else { return named };
-    let (id, ports) = (subject.id(link.from), &manifest.output_ports);
-    let finding = match (named, manifest.list_port.as_ref(), ports.as_slice()) {
-        (Some(port), ..) if ports.contains(&port) => return Some(port),
+    let (Some(manifest), Some(ports)) = (subject.manifest(link.from), subject.outputs(link.from)) else { return named };
+    let id = subject.id(link.from);
+    let finding = match (named, &manifest.list_port, ports.names.as_slice()) {
+        (Some(port), ..) if ports.has(&port) => return Some(port),
         (_, _, []) => {
             let message = format!("`{id}` ({}) has no output port, and so no list", manifest.name);
             Diagnostic::new(Code::NoList, message).help("let the link leave a node whose rows are to be the items")
         }
-        (Some(port), ..) => unknown_port(&PortRef { node: id.to_owned(), port }, &manifest.name, ports, "output"),
-        (None, Some(port), _) | (None, None, [port]) => return Some(port.clone()),
+        (Some(port), ..) => unknown_port(&PortRef { node: id.to_owned(), port }, &manifest.name, &ports, "output"),
+        (None, Some(port), _) => return Some(port.clone()),
+        (None, None, [port]) => return Some((*port).to_owned()),
         (None, None, [first, ..]) => {
-            let names: Vec<&str> = ports.iter().map(String::as_str).collect();
             let message = format!("`{id}` ({}) has several output ports: which one is the list?", manifest.name);
-            let help = format!("name it, e.g. `{id}.{first}`; output ports: {}", suggest::list(&names));
+            let help = format!("name it, e.g. `{id}.{first}`; output ports: {}", suggest::list(&ports.names));
             Diagnostic::new(Code::NoList, message).help(help)
         }
     };

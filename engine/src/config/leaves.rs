@@ -1,7 +1,9 @@
-//! Which texts of a configuration are SQL expressions and which are names of columns: the module's schema says so by `format`.
+//! Which texts of a configuration are SQL expressions, queries or names of columns, however deep they stand: the module's schema says so
+//! by `format`.
 
 use pypeline_schema::manifest::ModuleManifest;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// Schemas in schemas that are looked into: deep enough for any form.
 const DEEPEST: usize = 16;
@@ -11,23 +13,25 @@ const MOST_VISITS: usize = 10_000;
 
 /// What a text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Meaning {
+pub(crate) enum Meaning {
     /// `format: sql-expression`.
     Expression,
+    /// `format: sql-query`: a SELECT over the input ports.
+    Query,
     /// `format: column`: a column of an input.
     Column,
 }
 
 /// Where in a configuration a text of some meaning may stand; none in a path stands for every item or key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Pattern {
+pub(crate) struct Pattern {
     path: Vec<Option<String>>,
     meaning: Meaning,
 }
 
 /// A text of a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Leaf<'a> {
+pub(crate) struct Leaf<'a> {
     /// JSON pointer within the configuration.
     pub pointer: String,
     pub text: &'a str,
@@ -35,7 +39,7 @@ pub(super) struct Leaf<'a> {
 }
 
 /// All places that a module's schema marks.
-pub(super) fn patterns(manifest: &ModuleManifest) -> Vec<Pattern> {
+pub(crate) fn patterns(manifest: &ModuleManifest) -> Vec<Pattern> {
     of_schema(&manifest.config_json_schema)
 }
 
@@ -59,6 +63,7 @@ impl Walk<'_> {
         self.visits += 1;
         let meaning = match schema.get("format").and_then(Value::as_str) {
             Some("sql-expression") => Some(Meaning::Expression),
+            Some("sql-query") => Some(Meaning::Query),
             Some("column") => Some(Meaning::Column),
             _ => None,
         };
@@ -88,7 +93,7 @@ impl Walk<'_> {
 }
 
 /// The texts of a configuration that a pattern meets.
-pub(super) fn leaves<'a>(patterns: &[Pattern], config: &'a Map<String, Value>) -> Vec<Leaf<'a>> {
+pub(crate) fn leaves<'a>(patterns: &[Pattern], config: &'a Map<String, Value>) -> Vec<Leaf<'a>> {
     let mut found: Vec<Leaf<'a>> = Vec::new();
     for pattern in patterns {
         let Some((Some(first), rest)) = pattern.path.split_first() else { continue };
@@ -124,7 +129,7 @@ fn inside<'a>(pointer: &str, value: &'a Value, step: Option<&str>) -> Vec<(Strin
 }
 
 /// Every text of a configuration with its pointer, in an order that is always the same.
-pub(super) fn texts(config: &Map<String, Value>) -> Vec<(String, &str)> {
+pub(crate) fn texts(config: &Map<String, Value>) -> Vec<(String, &str)> {
     let mut found = Vec::new();
     let mut left: Vec<(String, &Value)> =
         config.iter().map(|(key, value)| (format!("/{}", escape(key)), value)).collect();
@@ -134,6 +139,36 @@ pub(super) fn texts(config: &Map<String, Value>) -> Vec<(String, &str)> {
             Value::Array(_) | Value::Object(_) => left.extend(inside(&pointer, value, None)),
             _ => {}
         }
+    }
+    found.sort();
+    found
+}
+
+/// Tables that a configuration makes itself, by name: the keys of a mapping are their columns, and its values the expressions.
+pub(crate) type OwnTables<'a> = BTreeMap<&'a str, BTreeMap<&'a str, &'a str>>;
+
+/// The own tables of a configuration: its module's schema marks the key of one by `x-table`, the table's name.
+pub(crate) fn own_tables<'a>(manifest: &'a ModuleManifest, config: &'a Map<String, Value>) -> OwnTables<'a> {
+    let properties = manifest.config_json_schema.get("properties").and_then(Value::as_object);
+    let named =
+        properties.into_iter().flatten().filter_map(|(key, schema)| Some((key, schema.get("x-table")?.as_str()?)));
+    let columns = |key: &String| {
+        let mapping = config.get(key).and_then(Value::as_object);
+        mapping.into_iter().flatten().filter_map(|(name, made)| Some((name.as_str(), made.as_str()?))).collect()
+    };
+    named.map(|(key, table)| (table, columns(key))).collect()
+}
+
+/// Every key of mappings within a configuration, with the pointer of its value, in an order that is always the same.
+pub(crate) fn keys(config: &Map<String, Value>) -> Vec<(String, &str)> {
+    let mut found = Vec::new();
+    let top = |key: &String| format!("/{}", escape(key));
+    let mut left: Vec<(String, &Value)> = config.iter().map(|(key, value)| (top(key), value)).collect();
+    while let Some((pointer, value)) = left.pop() {
+        if let Value::Object(map) = value {
+            found.extend(map.keys().map(|key| (format!("{pointer}/{}", escape(key)), key.as_str())));
+        }
+        left.extend(inside(&pointer, value, None));
     }
     found.sort();
     found
