@@ -46,8 +46,8 @@ impl Module for Aggregate {
                 return Err(error.with("key", &entry.key).help("give the aggregate another name"));
             }
             let sql = entry.value.sql(&entry.key)?;
-            if config.group_by.is_empty() && !is_aggregate(entry.value) {
-                let error = Error::config(format!("`{sql}` has a value for each row, and there is one row for all"));
+            if !is_aggregate(entry.value) {
+                let error = Error::config(format!("`{sql}` has a value for each row, and a group has one"));
                 return Err(error
                     .with("key", &entry.key)
                     .help("put an aggregate around it, e.g. `max(…)` or `first(…)`"));
@@ -60,7 +60,7 @@ impl Module for Aggregate {
     }
 }
 
-/// One of the aggregates is in it. Where there are no groups, Polars' SQL takes any expression, and gives as many rows as there are.
+/// One of the aggregates is in it. Without one Polars' SQL gives as many rows as there are where there are no groups.
 fn is_aggregate(expression: &Expression) -> bool {
     const AGGREGATES: &[&str] = &[
         "array_agg",

@@ -1,7 +1,7 @@
 //! `cast_mod`: columns of other types, and what becomes of values that are none of their new type.
 
-use crate::named::Entry;
-use crate::rejects::{Doubt, OnError, parted};
+use crate::named::{Entry, place};
+use crate::rejects::{Doubt, OnError, on_error, parted};
 use crate::types::Type;
 use pypeline_sdk::lowering::Derived;
 use pypeline_sdk::prelude::*;
@@ -18,7 +18,8 @@ pub struct CastConfig {
     columns: BTreeMap<String, Target>,
     /// What to do with a row that has a value which is none of its type: `reject` (it leaves by port `reject`, or fails the run where nobody
     /// reads that), `null` (the value becomes NULL) or `fail`
-    #[serde(default)]
+    #[serde(default, deserialize_with = "on_error")]
+    #[schemars(with = "Option<OnError>")]
     on_error: OnError,
     /// Take empty texts for NULL
     #[serde(default)]
@@ -67,7 +68,7 @@ impl Module for Cast {
         }
         let (mut columns, mut doubts) = (Vec::new(), Vec::new());
         for (name, target) in &config.columns {
-            let key = format!("columns.{name}");
+            let key = place("columns", name);
             let entry = Entry { name, value: target, key };
             let (derived, doubt) = cast(config, &entry)?;
             columns.push(derived);
@@ -89,7 +90,7 @@ fn cast(config: &CastConfig, entry: &Entry<'_, Target>) -> Result<(Derived, Opti
         true => format!("CASE WHEN CAST({column} AS VARCHAR) = '' THEN NULL ELSE {column} END"),
         false => column,
     };
-    let read = data_type.read(&given, format, &format!("{}.format", entry.key))?;
+    let read = data_type.read(&given, format, &format!("{}/format", entry.key))?;
     let derived = |expression: String| Derived { name: entry.name.to_owned(), expression };
     let strict = data_type.strict(&given).filter(|_| format.is_none());
     Ok(match (data_type, strict) {

@@ -2,7 +2,7 @@
 
 use crate::columns::ColumnName;
 use crate::named::{Entry, Named};
-use crate::rejects::{Doubt, OnError, parted};
+use crate::rejects::{Doubt, OnError, on_error, parted};
 use crate::types::Type;
 use pypeline_sdk::lowering::Derived;
 use pypeline_sdk::prelude::*;
@@ -20,7 +20,8 @@ pub struct JsonExtractConfig {
     into: Named<Wanted>,
     /// What to do with a text that is no JSON, or has a value which is none of its type: `reject` (the row leaves by port `reject`, or fails the run
     /// where nobody reads that), `null` (the values become NULL) or `fail`
-    #[serde(default)]
+    #[serde(default, deserialize_with = "on_error")]
+    #[schemars(with = "Option<OnError>")]
     on_error: OnError,
 }
 
@@ -88,7 +89,7 @@ fn wanted(config: &JsonExtractConfig, entry: &Entry<'_, Wanted>) -> Result<(Deri
     if parsed == Type::Text && format.is_none() {
         return Ok((Derived { name: entry.name.to_owned(), expression: value }, None));
     }
-    let read = parsed.read(&value, format, &format!("{}.format", entry.key))?;
+    let read = parsed.read(&value, format, &format!("{}/format", entry.key))?;
     let doubt = Doubt {
         column: config.column.as_str().to_owned(),
         condition: format!("({value} IS NOT NULL AND {read} IS NULL)"),

@@ -27,7 +27,7 @@ impl<T> Named<T> {
         let mut found = Vec::new();
         match self {
             Self::Mapping(mapping) => {
-                found.extend(mapping.iter().map(|(name, value)| Entry { name, value, key: format!("{key}.{name}") }));
+                found.extend(mapping.iter().map(|(name, value)| Entry { name, value, key: place(key, name) }));
             }
             Self::List(list) => {
                 for (at, item) in list.iter().enumerate() {
@@ -35,9 +35,9 @@ impl<T> Named<T> {
                     let (Some((name, value)), None) = (of_item.next(), of_item.next()) else {
                         let what = format!("item {} of `{key}` has {} names", at + 1, item.len());
                         let help = "write one name with its value per item: `- total: sum(amount)`";
-                        return Err(Error::config(what).with("key", format!("{key}.{at}")).help(help));
+                        return Err(Error::config(what).with("key", format!("{key}/{at}")).help(help));
                     };
-                    found.push(Entry { name, value, key: format!("{key}.{at}.{name}") });
+                    found.push(Entry { name, value, key: place(&format!("{key}/{at}"), name) });
                 }
             }
         }
@@ -47,6 +47,11 @@ impl<T> Named<T> {
         once(key, found.iter().map(|entry| entry.name))?;
         Ok(found)
     }
+}
+
+/// The place of a name within that of its mapping, as a JSON pointer has it.
+pub fn place(key: &str, name: &str) -> String {
+    format!("{key}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 /// Each name is there once, and none is empty.

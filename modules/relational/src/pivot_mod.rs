@@ -12,7 +12,8 @@ use pypeline_sdk::sql;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PivotConfig {
-    /// Columns that stay: there is one row for each group of their values. Without it there is one row in all
+    /// Columns that stay: there is one row for each group of their values, and the rows come in their order, NULL first. Without it there is one row
+    /// in all
     #[serde(default)]
     keys: Vec<ColumnName>,
     /// The column whose values become columns
@@ -85,7 +86,7 @@ fn declared(config: &PivotConfig, columns: &[Value], values: &[Entry<'_, Express
             (other, Some(literal)) => (other.to_string(), format!("{on} = {literal}")),
             (other, None) => {
                 let error =
-                    Error::config(format!("`{other}` is no value of a column")).with("key", format!("columns.{at}"));
+                    Error::config(format!("`{other}` is no value of a column")).with("key", format!("columns/{at}"));
                 return Err(error.help("write texts, numbers, true, false or null"));
             }
         };
@@ -110,6 +111,7 @@ fn declared(config: &PivotConfig, columns: &[Value], values: &[Entry<'_, Express
     let groups: Vec<String> = keys.iter().cloned().chain([on]).collect();
     let inner = format!("SELECT {} FROM input GROUP BY {}", inner.join(", "), groups.join(", "));
     let outer: Vec<String> = keys.iter().cloned().chain(items).collect();
-    let order = if keys.is_empty() { String::new() } else { format!(" GROUP BY {0} ORDER BY {0}", keys.join(", ")) };
+    let order = keys.iter().map(|key| format!("{key} NULLS FIRST")).collect::<Vec<_>>().join(", ");
+    let order = if keys.is_empty() { order } else { format!(" GROUP BY {} ORDER BY {order}", keys.join(", ")) };
     Ok(format!("SELECT {} FROM ({inner}){order}", outer.join(", ")))
 }

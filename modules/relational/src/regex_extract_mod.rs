@@ -3,7 +3,7 @@
 use crate::columns::ColumnName;
 use crate::named;
 use crate::patterns::Pattern;
-use crate::rejects::{Doubt, OnError, parted};
+use crate::rejects::{Doubt, OnError, on_error, parted};
 use pypeline_sdk::lowering::Derived;
 use pypeline_sdk::prelude::*;
 use pypeline_sdk::sql;
@@ -21,7 +21,8 @@ pub struct RegexExtractConfig {
     into: Option<Vec<String>>,
     /// What to do with a text that the expression does not meet: `reject` (the row leaves by port `reject`, or fails the run where nobody reads
     /// that), `null` (all groups are NULL) or `fail`
-    #[serde(default)]
+    #[serde(default, deserialize_with = "on_error")]
+    #[schemars(with = "Option<OnError>")]
     on_error: OnError,
 }
 

@@ -3,9 +3,10 @@
 use pypeline_sdk::lowering::{Derived, Operation, Operator, With};
 use pypeline_sdk::prelude::*;
 use pypeline_sdk::sql;
+use serde::{Deserializer, Serialize};
 
 /// What to do with a bad row.
-#[derive(Deserialize, JsonSchema, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Deserialize, Serialize, JsonSchema, Clone, Copy, Default, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum OnError {
     /// It leaves by port `reject`; where nobody reads that port, the run fails.
@@ -15,6 +16,11 @@ pub enum OnError {
     Null,
     /// The run fails.
     Fail,
+}
+
+/// As it is written: YAML takes the word `null` for nothing.
+pub fn on_error<'de, D: Deserializer<'de>>(written: D) -> std::result::Result<OnError, D::Error> {
+    Ok(Option::deserialize(written)?.unwrap_or(OnError::Null))
 }
 
 /// What may be wrong with a row.

@@ -23,7 +23,7 @@ pub struct Replacement {
     /// What to look for
     search: String,
     /// What to put in its place; null makes the whole value NULL. With `match: regex`, `$1` or `${name}` is what a group meets, and `$$` a `$`
-    replace: Option<String>,
+    replace: Replacing,
     /// Where it is looked for: `contains` (all places in a value), `exact` (the whole value), or `regex` (all places that the regular expression
     /// `search` meets)
     #[serde(default, rename = "match")]
@@ -31,6 +31,16 @@ pub struct Replacement {
     /// Small and capital letters are alike
     #[serde(default)]
     ignore_case: bool,
+}
+
+/// What comes in the place of a text.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Replacing {
+    /// Another text
+    Text(String),
+    /// NULL in the place of the whole value
+    Null(()),
 }
 
 /// Where a text is looked for.
@@ -64,7 +74,7 @@ impl Module for Replace {
         }
         let derived = |column: &ColumnName| {
             let replaced = config.replacements.iter().enumerate().try_fold(column.sql(), |value, (at, replacement)| {
-                one(&value, replacement, &format!("replacements.{at}.search"))
+                one(&value, replacement, &format!("replacements/{at}/search"))
             });
             Ok(Derived { name: column.as_str().to_owned(), expression: replaced? })
         };
@@ -90,6 +100,10 @@ fn one(value: &str, replacement: &Replacement, key: &str) -> Result<String> {
     let pattern = if *ignore_case { format!("(?i){pattern}") } else { pattern };
     let pattern = sql::literal(&if *matching == Match::Exact { format!("^(?:{pattern})$") } else { pattern });
     let is_met = format!("regexp_like({value}, {pattern})");
+    let replace = match replace {
+        Replacing::Text(text) => Some(text),
+        Replacing::Null(()) => None,
+    };
     Ok(match (replace, matching, ignore_case) {
         (None, Match::Exact, false) => format!("nullif({value}, {})", sql::literal(search)),
         (None, ..) => format!("CASE WHEN {is_met} THEN NULL ELSE {value} END"),

@@ -1,6 +1,7 @@
 //! `schema_check_mod`: rows that are as they should be, and on another port the others, with all that is wrong with each.
 
 use crate::expression::scalar;
+use crate::named::place;
 use crate::patterns::Pattern;
 use crate::rejects::{Doubt, OnError, parted};
 use crate::types::Type;
@@ -88,8 +89,7 @@ impl Module for SchemaCheck {
             let found = doubts.len();
             rules.doubts(name, &mut doubts)?;
             if doubts.len() == found {
-                let error =
-                    Error::config(format!("nothing is asked of `{name}`")).with("key", format!("columns.{name}"));
+                let error = Error::config(format!("nothing is asked of `{name}`")).with("key", place("columns", name));
                 return Err(error.help("e.g. `{nullable: false}`, or leave the column out"));
             }
         }
@@ -109,7 +109,7 @@ impl Rules {
     fn doubts(&self, name: &str, doubts: &mut Vec<Doubt>) -> Result<()> {
         let column = sql::identifier(name);
         let text = format!("CAST({column} AS VARCHAR)");
-        let key = |part: &str| format!("columns.{name}.{part}");
+        let key = |part: &str| format!("{}/{part}", place("columns", name));
         let mut add =
             |condition: String, what: &str| doubts.push(Doubt::of_value(name, format!("({condition})"), what));
         if !self.nullable {

@@ -59,7 +59,7 @@ impl Module for Select {
             let is_there = if keep.is_empty() { !drop.contains(column) } else { keep.contains(column) };
             if !is_there {
                 let what = format!("`{}` does not go on, and gets no other name", column.as_str());
-                return wrong(&what, &format!("rename.{new}"), "keep it, or take its new name out");
+                return wrong(&what, &named::place("rename", new), "keep it, or take its new name out");
             }
         }
         Ok(select("output", if keep.is_empty() { others(config) } else { kept(config)? }))

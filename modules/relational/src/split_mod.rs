@@ -2,7 +2,7 @@
 
 use crate::columns::ColumnName;
 use crate::named;
-use crate::rejects::{Doubt, OnError, parted};
+use crate::rejects::{Doubt, OnError, on_error, parted};
 use pypeline_sdk::lowering::Derived;
 use pypeline_sdk::prelude::*;
 use pypeline_sdk::sql;
@@ -22,7 +22,8 @@ pub struct SplitConfig {
     trim: bool,
     /// What to do with a text that has more or fewer fields: `reject` (the row leaves by port `reject`, or fails the run where nobody reads
     /// that), `null` (missing fields are NULL, and those too many are left out) or `fail`
-    #[serde(default)]
+    #[serde(default, deserialize_with = "on_error")]
+    #[schemars(with = "Option<OnError>")]
     on_error: OnError,
 }
 

@@ -62,10 +62,7 @@ impl Module for Unique {
             if config.ignore_case {
                 return wrong("`ignore_case` needs `keys`", "ignore_case");
             }
-            return Ok(selects([
-                ("output", "SELECT DISTINCT * FROM input".to_owned()),
-                ("duplicate", "SELECT * FROM input EXCEPT ALL SELECT DISTINCT * FROM input".to_owned()),
-            ]));
+            return Ok(selects([("output", "SELECT DISTINCT * FROM input".to_owned()), ("duplicate", surplus())]));
         }
         let input = order::ordered_input("order_by", &config.order_by)?;
         let key = |column: &ColumnName| match config.ignore_case {
@@ -85,4 +82,14 @@ impl Module for Unique {
             ("duplicate", format!("SELECT * FROM {input} QUALIFY NOT ({stays})")),
         ]))
     }
+}
+
+/// Of rows that are alike in all columns as many as there are, but one. Polars' SQL has no EXCEPT ALL: each group of rows is given once for each number
+/// below that of its rows.
+fn surplus() -> String {
+    let groups = "SELECT *, count(*) AS \"__pype_rows\" FROM input GROUP BY ALL";
+    let numbers = "SELECT CAST(row_number() OVER () AS BIGINT) AS \"__pype_number\" FROM input";
+    format!(
+        "SELECT g.* EXCLUDE (\"__pype_rows\") FROM ({groups}) AS g JOIN ({numbers}) AS n ON g.\"__pype_rows\" > n.\"__pype_number\""
+    )
 }

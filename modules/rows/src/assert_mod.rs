@@ -145,18 +145,18 @@ impl AssertConfig {
     fn named(&self) -> Vec<(String, &str)> {
         let mut found: Vec<(String, &str)> = Vec::new();
         found
-            .extend(self.not_null.iter().enumerate().map(|(at, column)| (format!("not_null.{at}"), column.0.as_str())));
+            .extend(self.not_null.iter().enumerate().map(|(at, column)| (format!("not_null/{at}"), column.0.as_str())));
         for (at, key) in self.unique.iter().enumerate() {
             match key {
-                Key::One(column) => found.push((format!("unique.{at}"), &column.0)),
+                Key::One(column) => found.push((format!("unique/{at}"), &column.0)),
                 Key::Several(columns) => {
                     let places = columns.iter().enumerate();
-                    found.extend(places.map(|(inner, column)| (format!("unique.{at}.{inner}"), column.0.as_str())));
+                    found.extend(places.map(|(inner, column)| (format!("unique/{at}/{inner}"), column.0.as_str())));
                 }
             }
         }
-        found.extend(self.accepted.keys().map(|column| (format!("accepted.{column}"), column.as_str())));
-        found.extend(self.range.keys().map(|column| (format!("range.{column}"), column.as_str())));
+        found.extend(self.accepted.keys().map(|column| (format!("accepted/{column}"), column.as_str())));
+        found.extend(self.range.keys().map(|column| (format!("range/{column}"), column.as_str())));
         found
     }
 
@@ -185,16 +185,16 @@ impl AssertConfig {
                 Key::Several(columns) => columns.iter().map(|column| column.0.as_str()).collect(),
             };
             if columns.is_empty() {
-                let error = Error::config("a key has no column").with("key", format!("unique.{at}"));
+                let error = Error::config("a key has no column").with("key", format!("unique/{at}"));
                 return Err(error.help("name its columns"));
             }
             rules.push(Rule::unique(&columns, self.max_keys));
         }
         for (column, values) in &self.accepted {
-            rules.push(Rule::accepted(column, values, &format!("accepted.{column}"))?);
+            rules.push(Rule::accepted(column, values, &format!("accepted/{column}"))?);
         }
         for (column, range) in &self.range {
-            rules.push(Rule::range(column, range.min.as_ref(), range.max.as_ref(), &format!("range.{column}"))?);
+            rules.push(Rule::range(column, range.min.as_ref(), range.max.as_ref(), &format!("range/{column}"))?);
         }
         Ok(rules)
     }
