@@ -17,6 +17,7 @@ type Call = fn(&[Column]) -> PolarsResult<Column>;
 
 /// Name, types of the arguments, type of the result, what it does.
 const FUNCTIONS: &[(&str, &[Kind], DataType, Call)] = &[
+    ("regexp_replace", &[Kind::Text, Kind::Text, Kind::Text], DataType::String, regexp_replace),
     ("regexp_extract", &[Kind::Text, Kind::Text, Kind::Number], DataType::String, regexp_extract),
     ("json_extract", &[Kind::Text, Kind::Text], DataType::String, json_extract),
     ("json_valid", &[Kind::Text], DataType::Boolean, json_valid),
@@ -105,6 +106,13 @@ fn regexp_extract(columns: &[Column]) -> PolarsResult<Column> {
     let group = constant(columns, 2, "the number of the group")?.and_then(|group| group.parse().ok());
     let group = group.ok_or_else(|| PolarsError::InvalidOperation("the number of the group is no number".into()))?;
     Ok(texts.extract(&pattern, group)?.with_name(texts.name().clone()).into_column())
+}
+
+fn regexp_replace(columns: &[Column]) -> PolarsResult<Column> {
+    let texts = text(columns, 0)?;
+    let (pattern, replacement) = (constant(columns, 1, "the pattern")?, constant(columns, 2, "the replacement")?);
+    let (Some(pattern), Some(replacement)) = (pattern, replacement) else { return each(columns, |_| None) };
+    Ok(texts.replace_all(&pattern, &replacement)?.with_name(texts.name().clone()).into_column())
 }
 
 fn json_extract(columns: &[Column]) -> PolarsResult<Column> {
