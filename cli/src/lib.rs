@@ -88,6 +88,8 @@ fn quiet_panics() {
     std::panic::set_hook(Box::new(|info| {
         if std::thread::current().name() == Some("main") {
             render::talk(&format!("pype has a defect, please report it: {info}"));
+        } else {
+            tracing::debug!("caught: {info}");
         }
     }));
 }

@@ -244,6 +244,16 @@ impl ArtifactWriter {
         lock(&self.filling).schema.clone()
     }
 
+    /// Gives up all rows until now: they will come once more.
+    pub fn begin_anew(&self) {
+        let mut filling = lock(&self.filling);
+        let schema = filling.schema.clone();
+        let file = std::mem::replace(&mut *filling, Filling { schema, ..Filling::default() }).file;
+        if let Some(file) = file {
+            file.give_up();
+        }
+    }
+
     /// Rows go to disk by now.
     pub fn is_on_disk(&self) -> bool {
         lock(&self.filling).file.is_some()

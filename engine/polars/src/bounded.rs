@@ -23,30 +23,42 @@ use piece::Pieces;
 use polars::prelude::{LazyFrame, OptFlags, PolarsError, PolarsResult};
 use polars_plan::dsl::DslPlan;
 use polars_plan::plans::IRPlan;
-use pypeline_engine::executor::{Memory, Stage};
-use std::sync::atomic::Ordering;
+use pypeline_engine::executor::{LinkTarget, Memory, Stage};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Runs the plans of a stage together. Where there is a budget, first as one plan as far as that seems to fit; if it does not, once
-/// more with everything in parts that can be.
-pub(crate) fn run(plans: Vec<DslPlan>, stage: &Stage) -> PolarsResult<()> {
-    let all = LazyFrame::from(DslPlan::SinkMultiple { inputs: plans });
-    let plan = all.with_optimizations(OptFlags::default() | OptFlags::STREAMING).to_alp_optimized()?;
-    let Some(memory) = &stage.memory else { return piece::run(plan) };
-    match attempt(copy(&plan), memory, stage, false) {
+/// more with everything in parts that can be. `again` makes the plans once more: a sink can be run once.
+pub(crate) fn run<E: From<PolarsError>>(
+    plans: Vec<DslPlan>,
+    again: impl FnOnce() -> Result<Vec<DslPlan>, E>,
+    stage: &Stage,
+) -> Result<(), E> {
+    let plan = optimized(plans)?;
+    let Some(memory) = &stage.memory else { return Ok(piece::run(plan)?) };
+    match attempt(plan, memory, stage, false) {
         Err(Stopped::Outgrown) => {
             tracing::info!(
                 "this stage outgrew its memory budget of {} MB: it begins anew, in parts",
                 memory.soft / 1_000_000
             );
-            stage.links.iter().for_each(|link| link.rows.store(0, Ordering::Relaxed));
-            attempt(plan, memory, stage, true).map_err(|stopped| too_large(stopped, memory))
+            for link in &stage.links {
+                link.rows.store(0, Ordering::Relaxed);
+                if let LinkTarget::Table(writer) = &link.to {
+                    writer.begin_anew();
+                }
+            }
+            let plan = optimized(again()?)?;
+            Ok(attempt(plan, memory, stage, true).map_err(|stopped| too_large(stopped, memory))?)
         }
-        ended => ended.map_err(|stopped| too_large(stopped, memory)),
+        ended => Ok(ended.map_err(|stopped| too_large(stopped, memory))?),
     }
 }
 
-fn copy(plan: &IRPlan) -> IRPlan {
-    IRPlan::new(plan.lp_top, plan.lp_arena.clone(), plan.expr_arena.clone())
+fn optimized(plans: Vec<DslPlan>) -> PolarsResult<IRPlan> {
+    let all = LazyFrame::from(DslPlan::SinkMultiple { inputs: plans });
+    all.with_optimizations(OptFlags::default() | OptFlags::STREAMING).to_alp_optimized()
 }
 
 /// Why an attempt has ended early.
@@ -57,15 +69,24 @@ enum Stopped {
 }
 
 fn attempt(plan: IRPlan, memory: &Memory, stage: &Stage, in_parts: bool) -> Result<(), Stopped> {
-    let limit = if in_parts { memory.hard } else { memory.soft };
+    let limit = Arc::new(AtomicU64::new(if in_parts { memory.hard } else { memory.soft }));
     memory.outgrown.store(false, Ordering::Relaxed);
-    let guard = Guard::watch(limit, &memory.outgrown, &stage.cancelled);
-    let mut pieces = Pieces::new(plan, memory, stage, in_parts);
-    let ran = cut::settle(&mut pieces).and_then(|()| pieces.finish());
+    let guard = Guard::watch(&limit, &memory.outgrown, &stage.cancelled);
+    // Some of Polars' sinks panic where their rows end in an error: ours, if the guard has stopped them.
+    let ran = catch_unwind(AssertUnwindSafe(|| {
+        let mut pieces = Pieces::new(plan, memory, stage, limit, in_parts);
+        cut::settle(&mut pieces)?;
+        pieces.finish()
+    }));
     match (ran, guard.end()) {
-        (Err(_), Tripped::Yes) if !in_parts => Err(Stopped::Outgrown),
-        (Err(_), Tripped::Yes) => Err(Stopped::Failed(PolarsError::ComputeError(OUTGROWN.into()))),
-        (ran, _) => ran.map_err(Stopped::Failed),
+        (Ok(Ok(())), _) => Ok(()),
+        (_, Tripped::Yes) if !in_parts => Err(Stopped::Outgrown),
+        (_, Tripped::Yes) => Err(Stopped::Failed(PolarsError::ComputeError(OUTGROWN.into()))),
+        (Err(_), _) if stage.cancelled.load(Ordering::Relaxed) => {
+            Err(Stopped::Failed(PolarsError::ComputeError(CANCELLED.into())))
+        }
+        (Ok(Err(error)), _) => Err(Stopped::Failed(error)),
+        (Err(panic), _) => resume_unwind(panic),
     }
 }
 

@@ -21,7 +21,7 @@ mod writer;
 
 use fault::translate;
 use plan::Planned;
-use polars::prelude::{LazyFrame, OptFlags};
+use polars::prelude::{LazyFrame, OptFlags, PolarsError};
 use pypeline_engine::executor::{ColumnsFault, Executor, PortFields, Refusal, Stage, StageFault, Work};
 use pypeline_schema::fault::{Fault, FaultKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -54,13 +54,36 @@ impl Executor for PolarsExecutor {
             header_only::explain(stage, &mut found.fault);
             found
         };
-        let Planned { frames, .. } = plan::plan(stage).map_err(explained)?;
-        let plans = frames.into_iter().map(|frame| frame.logical_plan).collect();
-        // One execution for all sinks: where links fan out, a file is still read once.
-        match catch_unwind(AssertUnwindSafe(|| bounded::run(plans, stage))) {
-            Ok(ran) => ran.map_err(|error| explained(lay(stage, translate(&error)))),
+        let plans = || {
+            let Planned { frames, .. } = plan::plan(stage)?;
+            Ok::<_, Failed>(frames.into_iter().map(|frame| frame.logical_plan).collect())
+        };
+        let run = || bounded::run(plans()?, plans, stage);
+        match catch_unwind(AssertUnwindSafe(run)) {
+            Ok(ran) => ran.map_err(|failed| match failed {
+                Failed::Planning(fault) => explained(fault),
+                Failed::Running(error) => explained(lay(stage, translate(&error))),
+            }),
             Err(panic) => Err(lay(stage, *panicked(&*panic))),
         }
+    }
+}
+
+/// Where a stage fails.
+enum Failed {
+    Planning(StageFault),
+    Running(PolarsError),
+}
+
+impl From<StageFault> for Failed {
+    fn from(fault: StageFault) -> Self {
+        Self::Planning(fault)
+    }
+}
+
+impl From<PolarsError> for Failed {
+    fn from(error: PolarsError) -> Self {
+        Self::Running(error)
     }
 }
 

@@ -38,6 +38,14 @@ impl ParquetFile {
         self.writer.write(batch).map_err(|error| fault(&self.path, &error))
     }
 
+    /// Removes it, unfinished as it is.
+    pub(super) fn give_up(self) {
+        let Self { path, writer } = self;
+        drop(writer);
+        // The run's folder goes with everything in it; a file that cannot be removed now goes then.
+        let _ = pypeline_disk::remove_file(&path);
+    }
+
     pub(super) fn close(self) -> Result<PathBuf, Box<Fault>> {
         let Self { path, writer } = self;
         writer.close().map_err(|error| fault(&path, &error))?;

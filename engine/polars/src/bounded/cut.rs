@@ -30,6 +30,7 @@ pub(super) fn settle(pieces: &mut Pieces<'_>) -> PolarsResult<()> {
     if heavy.is_empty() {
         return Ok(());
     }
+    pieces.begin_parts();
     let shared = shared_below(pieces, &order, &heavy);
     let mut caches: HashMap<polars_utils::unique_id::UniqueId, Node> = HashMap::new();
     for node in order {
@@ -311,7 +312,7 @@ fn in_parts(pieces: &Pieces<'_>, node: Node, sides: Vec<Side>, sizes: &Sizes) ->
 /// The rows of a plan, on disk.
 fn written(pieces: &Pieces<'_>, top: Node, arenas: (Arena<IR>, Arena<AExpr>)) -> PolarsResult<Spilled> {
     let schema = arenas.0.get(top).schema(&arenas.0).into_owned();
-    let writer = pieces.files.create(&schema, pieces.batch_bytes(1))?;
+    let writer = pieces.files.create(&schema, pieces.scan_bytes())?;
     let writer = Arc::new(Mutex::new(Some(writer)));
     let shared = Arc::clone(&writer);
     pieces.rows(top, arenas, None, move |rows| {
@@ -348,7 +349,7 @@ fn sort(
     })?;
     let mut kept = (*schema).clone();
     temporary.iter().for_each(|name| drop(kept.shift_remove(name)));
-    let mut writer = pieces.files.create(&Arc::new(kept), pieces.batch_bytes(1))?;
+    let mut writer = pieces.files.create(&Arc::new(kept), pieces.scan_bytes())?;
     let runs = runs.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(runs) = runs {
         merge(runs.finish()?, &pieces.memory.outgrown, |mut rows: DataFrame| {

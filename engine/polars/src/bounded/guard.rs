@@ -3,7 +3,7 @@
 use super::mapped;
 use pypeline_engine::memory::{Resident, resident};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -25,20 +25,22 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    /// From now on; `limit` is in bytes that only this process holds.
+    /// From now on; `limit` is in bytes that only this process holds, and may change.
     ///
     /// `tripped` is set once the limit is passed; whoever makes rows looks at it.
-    pub(super) fn watch(limit: u64, tripped: &Arc<AtomicBool>, cancelled: &Arc<AtomicBool>) -> Self {
+    pub(super) fn watch(limit: &Arc<AtomicU64>, tripped: &Arc<AtomicBool>, cancelled: &Arc<AtomicBool>) -> Self {
         let (tripped, over) = (Arc::clone(tripped), Arc::new(AtomicBool::new(false)));
+        let limit = Arc::clone(limit);
         let (is_tripped, is_over, is_cancelled) = (Arc::clone(&tripped), Arc::clone(&over), Arc::clone(cancelled));
         let look = move || {
+            let limit = || limit.load(Ordering::Relaxed);
             while !is_over.load(Ordering::Relaxed) && !is_cancelled.load(Ordering::Relaxed) {
                 let Resident { own, mapped } = resident();
-                if own > limit {
-                    is_tripped.store(true, Ordering::Relaxed);
+                if own > limit() && !is_tripped.swap(true, Ordering::Relaxed) {
+                    tracing::debug!("the process holds {} MB of its own, and {} MB of files", own >> 20, mapped >> 20);
                 }
                 // Pages of files that are read can be had again at any time.
-                if own + mapped > limit && mapped > limit / 8 {
+                if own + mapped > limit() && mapped > limit() / 8 {
                     mapped::give_back();
                 }
                 std::thread::park_timeout(PERIOD);

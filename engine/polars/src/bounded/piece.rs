@@ -19,13 +19,21 @@ pub(super) struct Pieces<'a> {
     read: Vec<Spilled>,
     /// Everything that can be is worked off in parts, however small it seems.
     pub in_parts: bool,
+    /// What the guard allows.
+    limit: Arc<AtomicU64>,
     stage: &'a Stage,
 }
 
 impl<'a> Pieces<'a> {
-    pub(super) fn new(plan: IRPlan, memory: &'a Memory, stage: &'a Stage, in_parts: bool) -> Self {
+    pub(super) fn new(
+        plan: IRPlan,
+        memory: &'a Memory,
+        stage: &'a Stage,
+        limit: Arc<AtomicU64>,
+        in_parts: bool,
+    ) -> Self {
         let files = Files::new(&memory.store);
-        Self { plan, memory, files, read: Vec::new(), in_parts, stage }
+        Self { plan, memory, files, read: Vec::new(), in_parts, limit, stage }
     }
 
     /// A node of the plan.
@@ -74,6 +82,11 @@ impl<'a> Pieces<'a> {
         (self.plan.lp_arena.clone(), self.plan.expr_arena.clone())
     }
 
+    /// From now on work is done in parts, which hold what they hold: the guard is for what goes wrong.
+    pub(super) fn begin_parts(&self) {
+        self.limit.store(self.memory.hard, Ordering::Relaxed);
+    }
+
     /// What a part may hold: a node needs several times its rows while it works on them.
     pub(super) fn part_bytes(&self) -> u64 {
         self.memory.soft / 10
@@ -90,6 +103,11 @@ impl<'a> Pieces<'a> {
     pub(super) fn batch_bytes(&self, n_files: usize) -> usize {
         let all = usize::try_from(self.memory.soft / 8).unwrap_or(usize::MAX);
         (all / n_files.max(1)).clamp(64 << 10, 16 << 20)
+    }
+
+    /// A batch of rows that the rest of the plan scans: Polars reads up to a hundred or so ahead.
+    pub(super) fn scan_bytes(&self) -> usize {
+        usize::try_from(self.memory.soft / 512).unwrap_or(usize::MAX).clamp(128 << 10, 8 << 20)
     }
 
     /// What is sorted at once.

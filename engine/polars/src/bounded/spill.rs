@@ -91,13 +91,12 @@ impl Iterator for Reader {
 
 /// A file being written.
 pub(super) struct Writer {
-    path: PathBuf,
+    /// What is written by now; given up, it goes.
+    file: Spilled,
     writer: BatchedWriter<AppendFile>,
     waiting: DataFrame,
     waiting_bytes: usize,
     batch_bytes: usize,
-    n_rows: usize,
-    bytes: u64,
 }
 
 impl Writer {
@@ -107,7 +106,8 @@ impl Writer {
         let writer = IpcWriter::new(file).with_compression(Some(COMPRESSION)).with_compat_level(CompatLevel::newest());
         let writer = writer.batched(schema, fields)?;
         let waiting = DataFrame::empty_with_schema(schema);
-        Ok(Self { path, writer, waiting, waiting_bytes: 0, batch_bytes, n_rows: 0, bytes: 0 })
+        let file = Spilled { path, n_rows: 0, bytes: 0 };
+        Ok(Self { file, writer, waiting, waiting_bytes: 0, batch_bytes })
     }
 
     /// Adds rows, which may be written later.
@@ -125,17 +125,17 @@ impl Writer {
         let empty = self.waiting.clear();
         let mut rows = std::mem::replace(&mut self.waiting, empty);
         rows.rechunk_mut();
-        self.n_rows += rows.height();
-        self.bytes += self.waiting_bytes as u64;
+        self.file.n_rows += rows.height();
+        self.file.bytes += self.waiting_bytes as u64;
         self.waiting_bytes = 0;
-        self.writer.write_batch(&rows).map_err(|error| of_disk(&self.path, error))
+        self.writer.write_batch(&rows).map_err(|error| of_disk(&self.file.path, error))
     }
 
     /// The file is whole.
     pub(super) fn finish(mut self) -> PolarsResult<Spilled> {
         self.write()?;
-        self.writer.finish().map_err(|error| of_disk(&self.path, error))?;
-        Ok(Spilled { path: self.path, n_rows: self.n_rows, bytes: self.bytes })
+        self.writer.finish().map_err(|error| of_disk(&self.file.path, error))?;
+        Ok(self.file)
     }
 }
 

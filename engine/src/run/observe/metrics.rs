@@ -205,7 +205,6 @@ pub(super) mod tests {
             rows_in: None,
             rows_out: Some(4),
             rows_rejected: None,
-            rows_filtered: None,
             seconds: None,
             fault: None,
         };
