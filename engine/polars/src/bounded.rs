@@ -17,7 +17,7 @@ mod sort;
 mod spill;
 mod windows;
 
-use crate::fault::CANCELLED;
+use crate::fault::{CANCELLED, OUTGROWN};
 use guard::{Guard, Tripped};
 use piece::Pieces;
 use polars::prelude::{LazyFrame, OptFlags, PolarsError, PolarsResult};
@@ -89,9 +89,6 @@ fn attempt(plan: IRPlan, memory: &Memory, stage: &Stage, in_parts: bool) -> Resu
         (Err(panic), _) => resume_unwind(panic),
     }
 }
-
-/// What no way of working in parts could hold.
-pub(crate) const OUTGROWN: &str = "this needs more memory than the run may take";
 
 fn too_large(stopped: Stopped, memory: &Memory) -> PolarsError {
     match stopped {

@@ -1,6 +1,5 @@
 //! Polars' errors in our words: class, one sentence, what to do, and whose fault it is.
 
-use crate::bounded::OUTGROWN;
 use crate::writer;
 use polars::prelude::PolarsError;
 use pypeline_engine::diagnostics::suggest;
@@ -10,6 +9,9 @@ use std::sync::Arc;
 
 /// What an error says when it only means that the run is stopping.
 pub(crate) const CANCELLED: &str = "pype: the run is stopping";
+
+/// What a stage says that no way of working in parts could hold.
+pub(crate) const OUTGROWN: &str = "this needs more memory than the run may take";
 
 /// A fault of a table's writer, wrapped so that it can cross Polars and come out whole.
 #[derive(Debug)]

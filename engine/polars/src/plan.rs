@@ -1,7 +1,6 @@
 //! A stage as lazy frames: one frame per sink, with a counter on every link.
 
-use crate::bounded::OUTGROWN;
-use crate::fault::{CANCELLED, at_node, translate};
+use crate::fault::{CANCELLED, OUTGROWN, at_node, translate};
 use crate::header_only::is_header_only;
 use crate::operate::operate;
 use crate::{scan, sink, table};

@@ -1,6 +1,8 @@
 //! A refusal as findings with places: which text of the configuration names a column that is not there, or joins what does not go
 //! together.
 
+mod words;
+
 use super::expression::{Expression, Name, without_templates, written_out};
 use super::{Finding, NodeView, query};
 use crate::config::leaves::{Leaf, Meaning, OwnTables, Pattern, keys, leaves, own_tables, patterns, texts};
@@ -13,6 +15,7 @@ use pypeline_schema::lowering::Operation;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::ops::Range;
+use words::{columns_help, is_open, names_of, no_column, of_inputs, short, there_are};
 
 /// Explains refusals; what modules' schemas mark is worked out once.
 pub(super) struct Explainer<'a> {
@@ -363,12 +366,6 @@ fn check(at: usize, leaf: &Leaf<'_>, name: &Name, inputs: &PortFields, own: &Own
     }
 }
 
-/// A column's name with each of the inputs that have it.
-fn of_inputs(name: &str, inputs: &PortFields) -> Vec<String> {
-    let has = |fields: &[Field]| fields.iter().any(|field| field.name == name);
-    inputs.iter().filter(|(_, fields)| has(fields)).map(|(port, _)| format!("`{port}.{name}`")).collect()
-}
-
 /// The columns of a part of an expression, with their types.
 fn types_of(expression: &Expression<'_>, bytes: &Range<usize>, inputs: &PortFields) -> Option<String> {
     let mut told: Vec<String> = Vec::new();
@@ -393,33 +390,4 @@ fn naming(config: &Map<String, Value>, name: &str) -> Place {
     let found =
         found.or_else(|| texts.iter().find(|(_, text)| text.contains(name)).map(|(pointer, _)| pointer.clone()));
     found.map_or_else(Place::node, |pointer| Place::value(&pointer))
-}
-
-fn is_open(inputs: &PortFields) -> bool {
-    inputs.values().flat_map(|fields| fields.iter()).any(|field| field.data_type.is_open())
-}
-
-fn names_of(inputs: &PortFields) -> impl Iterator<Item = &str> {
-    inputs.values().flat_map(|fields| fields.iter().map(|field| field.name.as_str()))
-}
-
-fn no_column(name: &str) -> String {
-    format!("there is no column `{name}`")
-}
-
-/// The nearest name, and all that are there.
-fn columns_help(name: &str, there: &[&str]) -> String {
-    match suggest::nearest(name, there.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`? {}", there_are(there)),
-        None => there_are(there),
-    }
-}
-
-fn there_are(columns: &[&str]) -> String {
-    if columns.is_empty() { "there are no columns".to_owned() } else { format!("columns: {}", suggest::list(columns)) }
-}
-
-fn short(sql: &str) -> String {
-    let cut: String = sql.chars().take(60).collect();
-    if cut.len() < sql.len() { format!("{cut}…") } else { cut }
 }

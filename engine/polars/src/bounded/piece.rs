@@ -66,7 +66,7 @@ impl<'a> Pieces<'a> {
         let take = std::sync::Mutex::new(take);
         let function = PlanCallback::new(move |rows: DataFrame| {
             if outgrown.load(Ordering::Relaxed) {
-                return Err(PolarsError::ComputeError(super::OUTGROWN.into()));
+                return Err(PolarsError::ComputeError(crate::fault::OUTGROWN.into()));
             }
             let mut take = take.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             take(rows)

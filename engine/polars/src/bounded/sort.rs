@@ -180,7 +180,7 @@ fn merge_at_once(
     let stable = By { columns: by.columns.clone(), options: by.options.clone().with_maintain_order(true) };
     loop {
         if stop.load(Ordering::Relaxed) {
-            return Err(PolarsError::ComputeError(super::OUTGROWN.into()));
+            return Err(PolarsError::ComputeError(crate::fault::OUTGROWN.into()));
         }
         for run in &mut runs {
             run.fill(by)?;

@@ -9,6 +9,7 @@ const PLACES: [&str; 6] = [
     "sdk/src/boundary",
     "engine/src/plugins",
     "engine/polars/src/arrow_bridge",
+    "engine/polars/src/bounded/mapped",
     "cli/src/cpu",
     "tests/plugins",
 ];
