@@ -122,7 +122,12 @@ impl Module for JoinRows {
             JoinHow::Inner | JoinHow::Right => rows_of_left("ANTI"),
             // Every row of `left` is taken.
             JoinHow::Left | JoinHow::Full => "SELECT * FROM \"left\" WHERE FALSE".to_owned(),
-            JoinHow::Cross => "SELECT * FROM \"left\" WHERE NOT EXISTS (SELECT 1 FROM \"right\")".to_owned(),
+            // Polars' SQL has no EXISTS without a correlation.
+            JoinHow::Cross => {
+                "SELECT \"left\".* FROM \"left\" CROSS JOIN (SELECT count(*) AS \"__pype_n\" FROM \"right\") AS c \
+                               WHERE c.\"__pype_n\" = 0"
+                    .to_owned()
+            }
         };
         let reject = Operation::Select(reject);
         Ok(Lowering::Select([("output".to_owned(), output), ("reject".to_owned(), reject)].into()))

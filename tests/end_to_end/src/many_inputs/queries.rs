@@ -83,7 +83,7 @@ fn a_template_in_a_query_cannot_make_it_more_than_a_query() {
     let project = project(&INPUTS);
     let configs = "{query: \"SELECT id FROM orders WHERE amount > {{ context.least }} AND customer IN (SELECT id FROM customers)\"}";
     let body = format!(
-        "context: {{least: {{type: string, default: '10'}}}}\n{}",
+        "context: {{least: {{type: str, default: '10'}}}}\n{}",
         node(&["orders", "customers"], "sql_mod", configs, &["output"])
     );
     project.build("flow", &body);
