@@ -4,7 +4,7 @@ use crate::tokens::{Token, text, tokens};
 use crate::tree::File;
 
 /// The only modules and folders that may have it.
-const PLACES: [&str; 6] = [
+const PLACES: [&str; 7] = [
     "sdk/abi/src",
     "sdk/src/boundary",
     "engine/src/plugins",
