@@ -66,14 +66,6 @@ fn columns_may_be_chosen_and_made() {
 }
 
 #[test]
-fn no_rows_on_one_side() {
-    let none = ("right", "id,a,b\n");
-    let configs = "{on: [id], how: left}";
-    let rows = "id,k,a,a_right,b\n1,x,p,-,-\n2,x,q,-,-\n-,y,r,-,-\n4,-,s,-,-\n2,y,t,-,-\n";
-    gives(&[LEFT, none], "join_mod", configs, &[("output", rows)]);
-}
-
-#[test]
 fn columns_are_known_before_the_run_and_where_they_come_from() {
     let (names, sink) = columns(&[LEFT, RIGHT], "join_mod", "{on: [id], how: full}", "output");
     assert_eq!(names, ["id int64", "k string", "a string", "a_right string", "b int64"]);

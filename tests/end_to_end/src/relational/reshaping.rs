@@ -38,7 +38,6 @@ fn pivots_that_cannot_be_are_refused() {
         ("keys: [k], on: k, values: {a: sum(v)}", &["`k` cannot both stay and become columns"][..]),
         ("keys: [k, k], on: n, values: {a: sum(v)}", &["`k` stands twice in `keys`"]),
         ("keys: [k], on: n, values: {}", &["`values` is empty"]),
-        ("keys: [k], on: n, values: {a: ''}", &["the expression is empty"]),
         ("keys: [k], on: n, values: {a: sum(v)}, columns: []", &["`columns` is empty"]),
         ("keys: [k], on: n, values: {a: sum(v)}, columns: [1, 1]", &["`1` stands twice in `columns`"]),
         ("keys: [k], on: n, values: {a: sum(v)}, columns: [[1]]", &["`[1]` is no value of a column"]),
