@@ -8,7 +8,7 @@ const ROWS: u64 = 4_000_000;
 
 /// Bytes of a run in which nothing need be kept, and of the largest that may be taken here.
 const LIMIT: &str = "256MB";
-const MOST: u64 = 384_000_000;
+const MOST: u64 = 500_000_000;
 
 fn source(id: &str, seed: u64) -> String {
     format!(
