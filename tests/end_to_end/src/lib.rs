@@ -76,6 +76,7 @@ mod observing;
 mod columns;
 #[cfg(test)]
 mod memory;
+#[cfg(test)]
 mod mutated;
 #[cfg(test)]
 mod conformance;
