@@ -1,5 +1,7 @@
 //! Tables between stages: in memory, or in one Parquet file once they grow. Decided while the rows come in.
 
+#[cfg(test)]
+mod any_rows;
 mod parquet_file;
 mod policy;
 
@@ -103,7 +105,7 @@ impl Artifact {
                 let batches = batches.clone().into_iter().map(Ok);
                 Ok(Box::new(RecordBatchIterator::new(batches, schema.clone())))
             }
-            Self::Parquet { path, .. } => parquet_file::read(path),
+            Self::Parquet { schema, path, .. } => parquet_file::read(path, schema),
             Self::Joined { schema, parts } => {
                 let mut readers = Vec::new();
                 for part in parts {
@@ -269,9 +271,12 @@ impl ArtifactWriter {
         }
         let schema = filling.schema.get_or_insert_with(|| batch.schema()).clone();
         filling.batches.push(batch);
-        if self.store.policy.spills(filling.n_rows, filling.batches.len()) {
+        // A file without columns would not know how many rows it has; in memory such rows take no room.
+        let has_columns = !schema.fields().is_empty();
+        if has_columns && self.store.policy.spills(filling.n_rows, filling.batches.len()) {
             let path = self.store.next_path("parquet")?;
-            tracing::info!("spill to parquet at {}", path.display());
+            let (rows, path_shown) = (filling.n_rows, path.display());
+            tracing::info!("spill to parquet at {path_shown}: {rows} rows so far");
             let mut file = ParquetFile::create(path, schema)?;
             for batch in filling.batches.drain(..) {
                 file.write(&batch)?;

@@ -3,6 +3,7 @@
 //! Polars is the embedded executor (`engine/polars`); another engine comes in by the same trait, with the same stages.
 
 use crate::artifacts::{Artifact, ArtifactStore, ArtifactWriter};
+use crate::streams::Stream;
 use pypeline_schema::fault::Fault;
 use pypeline_schema::fields::Field;
 use pypeline_schema::lowering::{Destination, Operation, Scan};
@@ -43,14 +44,19 @@ pub enum LinkSource {
     Port(usize, String),
     /// A table made before.
     Table(Arc<Artifact>),
+    /// Rows of a unit that runs at the same time; their columns are known. Once read they are gone.
+    Stream(Arc<Stream>),
 }
 
 /// Where the rows of a link go.
+#[derive(Clone)]
 pub enum LinkTarget {
     /// An input port of a node of the stage: index into [`Stage::nodes`], port.
     Port(usize, String),
     /// A table for a later stage or module.
     Table(Arc<ArtifactWriter>),
+    /// A unit that runs at the same time. Whoever runs the stage says when all is sent.
+    Stream(Arc<Stream>),
 }
 
 /// One data link that begins, ends or runs inside the stage.

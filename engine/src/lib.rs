@@ -1,7 +1,7 @@
 //! Builds flows into job folders and runs them.
 //!
 //! In reading order: what a person is told ([`diagnostics`]), where things are ([`project`]), who does the work ([`plugins`],
-//! [`registry`], [`executor`], [`artifacts`], [`memory`]), what is shared between the two stages ([`config`], [`template`], [`columns`]), and the two
+//! [`registry`], [`executor`], [`artifacts`], [`streams`], [`memory`]), what is shared between the two stages ([`config`], [`template`], [`columns`]), and the two
 //! stages themselves: [`build`] (YAML to job folder) and [`run`] (job folder to rows). They never see each other.
 
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
@@ -21,6 +21,7 @@ pub mod config;
 pub mod flow_schema;
 pub mod memory;
 pub mod artifacts;
+pub mod streams;
 mod rows_as_json;
 pub mod secrets;
 pub mod executor;

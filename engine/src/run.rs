@@ -27,6 +27,7 @@ use crate::memory::Budget;
 use crate::project::Project;
 use crate::secrets::{Vault, net};
 pub use error::RunError;
+use execution::pool::Pool;
 use execution::workers::{self, Workers};
 use execution::{Cancel, Parts, Shared, conduct};
 use job::Job;
@@ -44,7 +45,6 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 pub use templater::{Content, Given, Problem};
 use templater::{Identity, Keeper, Values};
-use tokio::runtime::Handle;
 
 /// What a run is given besides its job.
 #[derive(Debug, Clone, Default)]
@@ -85,7 +85,7 @@ pub struct Tools {
 
 /// What a run takes from whoever runs it: the process, or another job.
 struct Host {
-    runtime: Handle,
+    pool: Pool,
     workers: Arc<Workers>,
     /// Of the job around it.
     grace: Option<Duration>,
@@ -114,7 +114,7 @@ pub fn run(project: &Project, folder: &Path, options: &RunOptions, tools: Tools)
     }
     let workers = Arc::new(Workers::new(runtime.handle().clone()));
     let host = Host {
-        runtime: runtime.handle().clone(),
+        pool: Pool::new(runtime.handle().clone(), threads)?,
         workers: Arc::clone(&workers),
         grace: None,
         store: Arc::clone(&store),
@@ -169,7 +169,7 @@ fn run_opened(
     let Taken { job, identity, lock: _lock } = taken;
     let start = Start::find(&job, options)?;
     let options = &start.options(&job, options);
-    let opened = host.runtime.block_on(Values::open(&job, options, host.keeper, start.identity(identity.clone())));
+    let opened = host.pool.lanes().block_on(Values::open(&job, options, host.keeper, start.identity(identity.clone())));
     let opened = opened.and_then(|values| {
         let (checkpoints, dependencies) = start.open(&job, &values, options)?;
         Ok((values, checkpoints, dependencies))
@@ -211,7 +211,7 @@ fn run_opened(
         store: host.store,
         executor: host.executor,
         journal,
-        runtime: host.runtime,
+        pool: host.pool,
         workers: host.workers,
         timers: control.handle().clone(),
         grace: host.grace,

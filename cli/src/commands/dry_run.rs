@@ -24,7 +24,7 @@ pub fn dry_run(global: &Global, args: &DryRunArgs) -> Result<u8, Failure> {
     let found = dry_run::dry_run(&job, &project, &options, executor);
     match global.output {
         Output::Json => render::json(&found),
-        Output::Text => show(&found),
+        Output::Text => show(&found, args.explain),
     }
     for problem in &found.problems {
         render::error(problem);
@@ -32,7 +32,7 @@ pub fn dry_run(global: &Global, args: &DryRunArgs) -> Result<u8, Failure> {
     Ok(if found.problems.is_empty() { Exit::Success as u8 } else { Exit::Invalid as u8 })
 }
 
-fn show(found: &DryRun) {
+fn show(found: &DryRun, is_asked: bool) {
     render::line(&format!("{} would run {}", found.job, render::count(found.sub_flows.len(), "sub flow")));
     let rows = found.sub_flows.iter().map(|sub_flow| sub_flow_row(sub_flow, &found.scopes));
     render::table(&["order", "sub flow", "starts", "in", "waves", "runs as"], rows.collect());
@@ -41,7 +41,7 @@ fn show(found: &DryRun) {
             render::line(&format!("{}: known only at run: {why}", sub_flow.name));
         }
     }
-    plans(found);
+    plans(found, is_asked);
     if !found.files.is_empty() {
         render::line("");
         render::table(&["node", "does", "path", "which is"], found.files.iter().map(file_row).collect());
@@ -57,11 +57,15 @@ fn show(found: &DryRun) {
 }
 
 /// The executor's plans, as `pype run --explain` shows them.
-fn plans(found: &DryRun) {
+fn plans(found: &DryRun, is_asked: bool) {
     for sub_flow in &found.sub_flows {
         for unit in &sub_flow.units {
+            if unit.plan.is_none() && (unit.reads.is_empty() || !is_asked) {
+                continue;
+            }
+            render::line(&format!("\n{}, {} {} [{}]:", sub_flow.name, unit.kind, unit.number, unit.nodes.join(", ")));
+            unit.reads.iter().for_each(|boundary| render::line(&format!("  {}", boundary.in_words())));
             let Some(plan) = &unit.plan else { continue };
-            render::line(&format!("\n{}, stage {} [{}]:", sub_flow.name, unit.number, unit.nodes.join(", ")));
             plan.lines().for_each(|line| render::line(&format!("  {line}")));
         }
     }

@@ -5,7 +5,7 @@ use crate::fault::CANCELLED;
 use crate::plan::plan;
 use crate::sink;
 use polars::prelude::{Engine, LazyFrame};
-use pypeline_engine::executor::{LinkSource, LinkTarget, Stage, StageLink, Work};
+use pypeline_engine::executor::{LinkSource, Stage, StageLink, Work};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -46,14 +46,10 @@ fn copy(stage: &Stage) -> Option<Stage> {
     if n_selects < 2 {
         return None;
     }
-    let target = |to: &LinkTarget| match to {
-        LinkTarget::Port(node, port) => LinkTarget::Port(*node, port.clone()),
-        LinkTarget::Table(writer) => LinkTarget::Table(Arc::clone(writer)),
-    };
     let link = |link: &StageLink| StageLink {
         name: link.name.clone(),
         from: link.from.clone(),
-        to: target(&link.to),
+        to: link.to.clone(),
         rows: Arc::default(),
     };
     Some(Stage {

@@ -18,6 +18,7 @@ mod spill;
 mod windows;
 
 use crate::fault::{CANCELLED, OUTGROWN};
+use crate::mend::mend;
 use guard::{Guard, Tripped};
 use piece::Pieces;
 use polars::prelude::{LazyFrame, OptFlags, PolarsError, PolarsResult};
@@ -31,11 +32,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Runs the plans of a stage together. Where there is a budget, first as one plan as far as that seems to fit; if it does not, once
 /// more with everything in parts that can be. `again` makes the plans once more: a sink can be run once.
 pub(crate) fn run<E: From<PolarsError>>(
-    plans: Vec<DslPlan>,
+    plan: IRPlan,
     again: impl FnOnce() -> Result<Vec<DslPlan>, E>,
     stage: &Stage,
 ) -> Result<(), E> {
-    let plan = optimized(plans)?;
     let Some(memory) = &stage.memory else { return Ok(piece::run(plan)?) };
     match attempt(plan, memory, stage, false) {
         Err(Stopped::Outgrown) => {
@@ -56,9 +56,19 @@ pub(crate) fn run<E: From<PolarsError>>(
     }
 }
 
-fn optimized(plans: Vec<DslPlan>) -> PolarsResult<IRPlan> {
+/// Runs a plan whose rows cannot be had twice. It holds none of them, so nothing can be done in parts: a run that takes more than it
+/// may all the same is stopped.
+pub(crate) fn run_once(plan: IRPlan, stage: &Stage) -> PolarsResult<()> {
+    let Some(memory) = &stage.memory else { return piece::run(plan) };
+    attempt(plan, memory, stage, true).map_err(|stopped| too_large(stopped, memory))
+}
+
+/// The plans of a stage as one, as the streaming engine takes it.
+pub(crate) fn optimized(plans: Vec<DslPlan>) -> PolarsResult<IRPlan> {
     let all = LazyFrame::from(DslPlan::SinkMultiple { inputs: plans });
-    all.with_optimizations(OptFlags::default() | OptFlags::STREAMING).to_alp_optimized()
+    let mut plan = all.with_optimizations(OptFlags::default() | OptFlags::STREAMING).to_alp_optimized()?;
+    mend(&mut plan);
+    Ok(plan)
 }
 
 /// Why an attempt has ended early.

@@ -1,6 +1,6 @@
 //! The embedded executor: fused stages on Polars' streaming engine. Nothing but the final binary links this crate.
 //!
-//! Order: [`plan`] turns a stage into lazy frames, with a counter on every link; [`operate`] (with [`functions`]) makes what a port carries; [`scan`], [`sink`] (with [`partitions`]) and [`table`] make its ends;
+//! Order: [`plan`] turns a stage into lazy frames, with a counter on every link but those that [`footers`] count; [`operate`] (with [`functions`]) makes what a port carries; [`scan`], [`sink`] (with [`partitions`]), [`table`] and [`stream`] make its ends, and [`held`] says which of them must be tables;
 //! [`columns`] says without rows what a node will give; [`arrow_bridge`] carries rows between Polars' Arrow and arrow-rs; [`bounded`] runs them within a budget of memory; [`fault`] says in our words what Polars says in its own, and [`blame`] whose it is.
 
 mod arrow_bridge;
@@ -8,22 +8,28 @@ mod blame;
 mod bounded;
 mod columns;
 mod fault;
+mod footers;
 mod functions;
 mod header_only;
+mod held;
+mod mend;
 mod operate;
 mod partitions;
 mod plan;
 mod scan;
 mod sink;
+mod stream;
 mod table;
 mod types;
 mod writer;
 
 use fault::translate;
+use held::WithTables;
 use plan::Planned;
 use polars::prelude::{LazyFrame, OptFlags, PolarsError};
-use pypeline_engine::executor::{ColumnsFault, Executor, PortFields, Refusal, Stage, StageFault, Work};
+use pypeline_engine::executor::{ColumnsFault, Executor, Memory, PortFields, Refusal, Stage, StageFault, Work};
 use pypeline_schema::fault::{Fault, FaultKind};
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs stages on Polars.
@@ -54,11 +60,21 @@ impl Executor for PolarsExecutor {
             header_only::explain(stage, &mut found.fault);
             found
         };
+        let counted = RefCell::new(Vec::new());
         let plans = || {
-            let Planned { frames, .. } = plan::plan(stage)?;
+            let Planned { frames, footers, .. } = plan::plan(stage)?;
+            counted.replace(footers);
             Ok::<_, Failed>(frames.into_iter().map(|frame| frame.logical_plan).collect())
         };
-        let run = || bounded::run(plans()?, plans, stage);
+        let run = || {
+            let plan = bounded::optimized(plans()?)?;
+            match &stage.memory {
+                _ if !held::has_streams(stage) => bounded::run(plan, plans, stage)?,
+                Some(memory) if !held::passes_rows(&plan) => self.run_with_tables(stage, memory)?,
+                _ => bounded::run_once(plan, stage)?,
+            }
+            Ok(footers::count(counted.take())?)
+        };
         match catch_unwind(AssertUnwindSafe(run)) {
             Ok(ran) => ran.map_err(|failed| match failed {
                 Failed::Planning(fault) => explained(fault),
@@ -66,6 +82,16 @@ impl Executor for PolarsExecutor {
             }),
             Err(panic) => Err(lay(stage, *panicked(&*panic))),
         }
+    }
+}
+
+impl PolarsExecutor {
+    /// A stage that holds its rows.
+    fn run_with_tables(&self, stage: &Stage, memory: &Memory) -> Result<(), Failed> {
+        let of_stage = |fault| Failed::Planning(StageFault { node: None, fault });
+        let tables = WithTables::of(stage, &memory.store).map_err(of_stage)?;
+        self.run(&tables.stage)?;
+        tables.send().map_err(of_stage)
     }
 }
 

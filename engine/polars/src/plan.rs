@@ -1,9 +1,10 @@
 //! A stage as lazy frames: one frame per sink, with a counter on every link.
 
 use crate::fault::{CANCELLED, OUTGROWN, at_node, translate};
+use crate::footers::{Footer, says_count};
 use crate::header_only::is_header_only;
 use crate::operate::operate;
-use crate::{scan, sink, table};
+use crate::{scan, sink, stream, table};
 use polars::prelude::{DataFrame, DslBuilder, LazyFrame, OptFlags, PolarsError, PolarsResult, SchemaRef};
 use pypeline_engine::executor::{LinkSource, LinkTarget, Stage, StageFault, StageLink, Work};
 use pypeline_schema::fault::{Fault, FaultKind};
@@ -16,6 +17,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) struct Planned {
     /// One frame per sink; they are to be collected together.
     pub frames: Vec<LazyFrame>,
+    /// Links that nobody counts on the way.
+    pub footers: Vec<Footer>,
     /// The frame of each SELECT, with the index of its node.
     pub selects: Vec<(usize, LazyFrame)>,
 }
@@ -26,7 +29,7 @@ type Frames = HashMap<(usize, String), LazyFrame>;
 /// Plans a stage node by node, so that a fault is laid at the door of the node that causes it.
 pub(crate) fn plan(stage: &Stage) -> Result<Planned, StageFault> {
     let mut frames = Frames::new();
-    let mut planned = Planned { frames: Vec::new(), selects: Vec::new() };
+    let mut planned = Planned { frames: Vec::new(), footers: Vec::new(), selects: Vec::new() };
     for (at, node) in stage.nodes.iter().enumerate() {
         let lay = |fault: Box<Fault>| StageFault { node: Some(node.id.clone()), fault };
         match &node.work {
@@ -38,6 +41,9 @@ pub(crate) fn plan(stage: &Stage) -> Result<Planned, StageFault> {
                 if is_header_only(scan) {
                     let node_id = node.id.as_str();
                     tracing::warn!(node_id, "the input file has a header and no rows: its columns are taken for text");
+                }
+                for link in stage.links.iter().filter(|link| leaves(link, at) && says_count(stage, scan, link)) {
+                    planned.footers.push((Arc::clone(&link.rows), frame.clone()));
                 }
                 frames.insert((at, "data".to_owned()), frame);
                 share_fan_out(stage, at, &mut frames);
@@ -75,11 +81,13 @@ pub(crate) fn plan(stage: &Stage) -> Result<Planned, StageFault> {
         }
     }
     for (number, link) in stage.links.iter().enumerate() {
-        if let (LinkSource::Port(node, _), LinkTarget::Table(writer)) = (&link.from, &link.to) {
-            let lay =
-                |fault: Box<Fault>| StageFault { node: stage.nodes.get(*node).map(|node| node.id.clone()), fault };
-            let frame = link_frame(stage, number, link, &frames).map_err(lay)?;
-            planned.frames.push(sink::table(frame, Arc::clone(writer)).map_err(lay)?);
+        let LinkSource::Port(node, _) = &link.from else { continue };
+        let lay = |fault: Box<Fault>| StageFault { node: stage.nodes.get(*node).map(|node| node.id.clone()), fault };
+        let frame = || link_frame(stage, number, link, &frames).map_err(lay);
+        match &link.to {
+            LinkTarget::Port(..) => {}
+            LinkTarget::Table(writer) => planned.frames.push(sink::table(frame()?, Arc::clone(writer)).map_err(lay)?),
+            LinkTarget::Stream(stream) => planned.frames.push(sink::stream(frame()?, Arc::clone(stream)).map_err(lay)?),
         }
     }
     Ok(planned)
@@ -93,7 +101,11 @@ pub(crate) fn first_that_cannot_be_planned(stage: &Stage) -> Option<String> {
 }
 
 fn is_read(stage: &Stage, node: usize) -> bool {
-    stage.links.iter().any(|link| matches!(&link.from, LinkSource::Port(from, _) if *from == node))
+    stage.links.iter().any(|link| leaves(link, node))
+}
+
+fn leaves(link: &StageLink, node: usize) -> bool {
+    matches!(&link.from, LinkSource::Port(from, _) if *from == node)
 }
 
 fn is_port_read(stage: &Stage, node: usize, port: &str) -> bool {
@@ -133,11 +145,19 @@ fn inputs(stage: &Stage, node: usize, frames: &Frames) -> Result<Vec<(String, La
 fn link_frame(stage: &Stage, number: usize, link: &StageLink, frames: &Frames) -> Result<LazyFrame, Box<Fault>> {
     let frame = match &link.from {
         LinkSource::Table(artifact) => table::read(artifact)?,
+        LinkSource::Stream(stream) => stream::read(stream)?,
         LinkSource::Port(node, port) => frames.get(&(*node, port.clone())).cloned().ok_or_else(|| {
             Box::new(Fault::new(FaultKind::Contract, format!("link `{}` leaves a port that has no rows", link.name)))
         })?,
     };
-    Ok(counted(frame, number, &link.rows, stage))
+    let scan = match &link.from {
+        LinkSource::Port(node, _) => stage.nodes.get(*node).map(|node| &node.work),
+        _ => None,
+    };
+    match scan {
+        Some(Work::Scan(scan)) if says_count(stage, scan, link) => Ok(frame),
+        _ => Ok(counted(frame, number, &link.rows, stage)),
+    }
 }
 
 /// A pass-through that counts rows and lets the run stop. Projections pass it; predicates and slices do not, so that the count

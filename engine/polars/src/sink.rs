@@ -4,12 +4,16 @@ use crate::arrow_bridge::{batches, schema};
 use crate::fault::{from_table, translate};
 use crate::partitions;
 use crate::writer::writer;
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
 use polars::prelude::{
     CsvWriterOptions, DataFrame, FileWriteFormat, LazyFrame, ParquetCompression, ParquetWriteOptions, PlRefPath,
     PlanCallback, PolarsResult, SerializeOptions, SinkDestination, SinkTarget, SpecialEq, UnifiedSinkArgs,
 };
+use polars_async::executor::block_in_place;
 use pypeline_disk::Filler;
 use pypeline_engine::artifacts::ArtifactWriter;
+use pypeline_engine::streams::Stream;
 use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::lowering::{Compression, Destination, WriteFormat};
 use std::num::NonZeroUsize;
@@ -63,13 +67,34 @@ pub(crate) fn write(
 }
 
 /// Rows into a table, batch by batch and in order.
-pub(crate) fn table(mut frame: LazyFrame, writer: Arc<ArtifactWriter>) -> Result<LazyFrame, Box<Fault>> {
+pub(crate) fn table(frame: LazyFrame, writer: Arc<ArtifactWriter>) -> Result<LazyFrame, Box<Fault>> {
+    let open = Arc::clone(&writer);
+    taken(frame, move |columns| open.open(columns), move |batch| writer.write(batch))
+}
+
+/// Rows to a unit that runs at the same time; waits while it has no room for them.
+pub(crate) fn stream(frame: LazyFrame, stream: Arc<Stream>) -> Result<LazyFrame, Box<Fault>> {
+    let open = Arc::clone(&stream);
+    let send = move |batch| match stream.send_at_once(batch) {
+        Ok(sent) => sent,
+        // Waiting keeps no thread from others: the engine puts another in its place.
+        Err(batch) => block_in_place(|| stream.send_blocking(batch)),
+    };
+    taken(frame, move |columns| open.open(columns), send)
+}
+
+/// Rows handed over batch by batch and in order.
+fn taken(
+    mut frame: LazyFrame,
+    open: impl FnOnce(SchemaRef) -> Result<(), Box<Fault>>,
+    take: impl Fn(RecordBatch) -> Result<(), Box<Fault>> + Send + Sync + 'static,
+) -> Result<LazyFrame, Box<Fault>> {
     let columns = frame.collect_schema().map_err(|error| Box::new(translate(&error)))?;
     let columns = schema(&columns).map_err(|error| Box::new(Fault::new(FaultKind::Data, error.to_string())))?;
-    writer.open(Arc::clone(&columns))?;
+    open(Arc::clone(&columns))?;
     let take = move |batch: DataFrame| -> PolarsResult<bool> {
         for batch in batches(batch, &columns)? {
-            writer.write(batch).map_err(|fault| from_table(*fault))?;
+            take(batch).map_err(|fault| from_table(*fault))?;
         }
         Ok(false)
     };

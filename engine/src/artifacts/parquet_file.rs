@@ -1,6 +1,6 @@
 //! One Parquet file, written as the rows arrive and read batch by batch.
 
-use arrow_array::{RecordBatch, RecordBatchReader};
+use arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
 use arrow_schema::SchemaRef;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -11,6 +11,7 @@ use pypeline_disk::AppendFile;
 use pypeline_schema::fault::{Fault, FaultKind};
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Rows per batch when read: what travels best across the plugin boundary.
 const BATCH_ROWS: usize = 65_536;
@@ -53,13 +54,17 @@ impl ParquetFile {
     }
 }
 
-/// Its rows, batch by batch.
-pub(super) fn read(path: &Path) -> Result<Box<dyn RecordBatchReader + Send>, Box<Fault>> {
+/// Its rows, batch by batch, with the columns that they were written with: the file's reader forgets what the schema says
+/// beside them.
+pub(super) fn read(path: &Path, schema: &SchemaRef) -> Result<Box<dyn RecordBatchReader + Send>, Box<Fault>> {
     let file = File::open(path).map_err(|error| fault(path, &error))?;
     let open = || -> Result<_, ParquetError> {
         ParquetRecordBatchReaderBuilder::try_new(file)?.with_batch_size(BATCH_ROWS).build()
     };
-    Ok(Box::new(open().map_err(|error| fault(path, &error))?))
+    let reader = open().map_err(|error| fault(path, &error))?;
+    let written = Arc::clone(schema);
+    let batches = reader.map(move |batch| batch?.with_schema(Arc::clone(&written)));
+    Ok(Box::new(RecordBatchIterator::new(batches, Arc::clone(schema))))
 }
 
 fn fault(path: &Path, error: &dyn std::error::Error) -> Box<Fault> {

@@ -12,6 +12,7 @@ const DEFAULT_ROWS: u64 = 10_000_000;
 /// When a table goes to Parquet.
 #[derive(Debug)]
 pub struct Policy {
+    mode: &'static str,
     rows: u64,
     resident_bytes: u64,
 }
@@ -30,17 +31,31 @@ impl Policy {
 
     /// By rows and by the bytes that the process holds.
     pub fn auto(rows: Option<u64>, resident_bytes: u64) -> Self {
-        Self { rows: rows.unwrap_or(DEFAULT_ROWS), resident_bytes }
+        Self { mode: "auto", rows: rows.unwrap_or(DEFAULT_ROWS), resident_bytes }
     }
 
     /// Never.
     pub fn memory() -> Self {
-        Self { rows: u64::MAX, resident_bytes: u64::MAX }
+        Self { mode: "memory", rows: u64::MAX, resident_bytes: u64::MAX }
     }
 
     /// At once.
     pub fn streaming() -> Self {
-        Self { rows: 0, resident_bytes: 0 }
+        Self { mode: "streaming", rows: 0, resident_bytes: 0 }
+    }
+
+    /// What becomes of tables, for people.
+    pub fn in_words(&self) -> String {
+        let Self { mode, rows, resident_bytes } = self;
+        let rule = match *mode {
+            "auto" => format!(
+                "tables stay in memory up to {rows} rows, and as long as the process holds less than {} MB",
+                resident_bytes / 1_000_000
+            ),
+            "memory" => "tables stay in memory".to_owned(),
+            _ => "tables are files".to_owned(),
+        };
+        format!("execution mode {mode}: {rule}")
     }
 
     /// A table with so many rows in so many batches is to leave memory.

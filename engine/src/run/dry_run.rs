@@ -113,7 +113,7 @@ fn as_built(job: &Job, sub_flow: &SubFlowMetadata) -> Vec<UnitReport> {
             None => (if is_service(id) { "service" } else { "module" }, vec![id.clone()]),
         };
         number += 1;
-        units.push(UnitReport { number, wave, kind, nodes, plan: None });
+        units.push(UnitReport { number, wave, kind, nodes, reads: Vec::new(), plan: None });
     }
     units
 }

@@ -15,6 +15,7 @@ mod lane;
 mod module;
 mod outputs;
 mod pass;
+pub(super) mod pool;
 mod ports;
 mod publish;
 mod restore;
@@ -24,6 +25,7 @@ mod services;
 mod sub_flow;
 mod telling;
 mod watch;
+mod wave;
 pub(super) mod wiring;
 pub(super) mod workers;
 
@@ -43,6 +45,7 @@ pub(super) use cancel::Cancel;
 pub(super) use conductor::conduct;
 use core::Core;
 use instances::Instances;
+use pool::Pool;
 use publish::Claims;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
@@ -74,8 +77,7 @@ pub(super) struct Shared {
     pub store: Arc<ArtifactStore>,
     pub executor: Arc<dyn Executor>,
     pub journal: Journal,
-    /// Its pool is the one for blocking work.
-    pub runtime: Handle,
+    pub pool: Pool,
     pub workers: Arc<Workers>,
     /// The conductor's: no module runs there, so that its clock always goes.
     pub timers: Handle,
@@ -118,7 +120,7 @@ pub(super) struct Parts {
     pub store: Arc<ArtifactStore>,
     pub executor: Arc<dyn Executor>,
     pub journal: Journal,
-    pub runtime: Handle,
+    pub pool: Pool,
     pub workers: Arc<Workers>,
     pub timers: Handle,
     /// Of the job around this one, if there is one.
@@ -130,7 +132,7 @@ pub(super) struct Parts {
 
 impl Shared {
     pub(super) fn new(parts: Parts) -> Arc<Self> {
-        let Parts { project, job, options, values, store, executor, journal, runtime, .. } = parts;
+        let Parts { project, job, options, values, store, executor, journal, pool, .. } = parts;
         let Parts { checkpoints, dependencies, workers, timers, grace: around, threads, depth, caller, .. } = parts;
         let mut sub_flow_of: Vec<Arc<str>> = vec!["".into(); job.dag.data_links.len()];
         for (sub_flow, links) in job.metadata.sub_flows.iter().zip(&job.index.links_of) {
@@ -176,7 +178,7 @@ impl Shared {
             store,
             executor,
             journal,
-            runtime,
+            pool,
             depth,
             caller,
         })

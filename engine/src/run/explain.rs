@@ -1,5 +1,7 @@
 //! The units of each sub flow and the plan of each stage, without reading a row: for `pype run --explain` and `pype dry-run`.
 
+mod boundary;
+
 use super::execution::wiring;
 use super::frames::FrameData;
 use super::job::Job;
@@ -8,8 +10,11 @@ use super::templater::Values;
 use super::{RunError, RunOptions};
 use crate::artifacts::{ArtifactStore, Policy};
 use crate::executor::Executor;
+use crate::memory::Budget;
 use crate::project::Project;
 use crate::template::Scope;
+pub use boundary::Boundary;
+use boundary::boundaries;
 use serde::Serialize;
 use std::fmt::Write;
 use std::path::Path;
@@ -26,6 +31,9 @@ pub struct UnitReport {
     pub kind: &'static str,
     /// Ids, in the order of their rows.
     pub nodes: Vec<String>,
+    /// How rows come in from other units, and why these are others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reads: Vec<Boundary>,
     /// The executor's plan of a stage, if it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<String>,
@@ -45,7 +53,8 @@ pub fn explain(
     let values = Values::without_secrets(&job, options, project.root())?;
     let scope = values.scope_without_secrets(&FrameData::flow());
     let explainer = Explainer::new(&job, project, &scope, options.fuse, Some(executor));
-    let mut out = String::new();
+    let settings = &job.metadata.settings;
+    let mut out = format!("{}\n", Policy::of(settings, Budget::of(settings, options.memory_limit)).in_words());
     for (at, sub_flow) in job.metadata.sub_flows.iter().enumerate() {
         let _ = writeln!(out, "sub flow {}", sub_flow.name);
         match explainer.units(at) {
@@ -61,13 +70,16 @@ pub fn explain(
 }
 
 fn in_words(out: &mut String, unit: &UnitReport, executor: &str) {
-    let UnitReport { number, kind, nodes, plan, .. } = unit;
+    let UnitReport { number, kind, nodes, plan, reads, .. } = unit;
     let nodes = nodes.join(", ");
     let _ = match *kind {
         "module" => writeln!(out, "  {number}. module {nodes} (runs by itself)"),
         "service" => writeln!(out, "  {number}. {nodes} (the engine itself)"),
         _ => writeln!(out, "  {number}. stage [{nodes}] on {executor}"),
     };
+    for boundary in reads {
+        let _ = writeln!(out, "     {}", boundary.in_words());
+    }
     for line in plan.iter().flat_map(|plan| plan.lines()) {
         let _ = writeln!(out, "       {line}");
     }
@@ -105,20 +117,21 @@ impl<'a> Explainer<'a> {
         Ok(units.map(|(wave, number, unit)| self.report(&plan, wave, number, unit)).collect())
     }
 
-    fn report(&self, plan: &SubFlowPlan, wave: usize, number: u32, unit: &Unit) -> UnitReport {
+    fn report(&self, sub_flow: &SubFlowPlan, wave: usize, number: u32, unit: &Unit) -> UnitReport {
         let id = |node: &usize| self.job.dag.nodes.get(*node).map_or_else(String::new, |node| node.id.clone());
         let (kind, plan) = match unit {
             Unit::Module(_) => ("module", None),
             Unit::Service(_) => ("service", None),
-            Unit::Stage(nodes) => ("stage", self.executor.map(|executor| self.plan(plan, nodes, executor))),
+            Unit::Stage(nodes) => ("stage", self.executor.map(|executor| self.plan(sub_flow, nodes, executor))),
         };
-        UnitReport { number, wave, kind, nodes: unit.nodes().iter().map(id).collect(), plan }
+        let reads = boundaries(self.job, sub_flow, unit, self.fuse);
+        UnitReport { number, wave, kind, nodes: unit.nodes().iter().map(id).collect(), reads, plan }
     }
 
     fn plan(&self, plan: &SubFlowPlan, nodes: &[usize], executor: &dyn Executor) -> String {
         match wiring::stage_for_explain(self.job, plan, nodes, &self.store) {
             Some(stage) => executor.explain(&stage).unwrap_or_else(|fault| fault.fault.to_string()),
-            None => "it takes tables of another stage: its plan is known once they are there".to_owned(),
+            None => "it takes rows of another unit: its plan is known once their columns are".to_owned(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A sub flow with its values known: each node's configuration resolved and lowered, and the nodes parted into units of work.
 
+mod streams;
 mod units;
 
 use super::job::Job;
@@ -14,7 +15,9 @@ use pypeline_schema::link::PortRef;
 use pypeline_schema::lowering::{LowerRequest, Lowering};
 use pypeline_schema::ports::PortNames;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use streams::{Link, Streams, streams};
 pub(super) use units::Unit;
 use units::{units, waves};
 
@@ -36,6 +39,8 @@ pub(super) struct SubFlowPlan {
     pub prepared: Vec<Prepared>,
     /// Units whose inputs are ready together, wave after wave, with their numbers.
     pub waves: Vec<Vec<(u32, Unit)>>,
+    /// Data links between units of one wave, by number: their rows are read while they come.
+    pub streams: BTreeSet<usize>,
 }
 
 impl SubFlowPlan {
@@ -55,20 +60,27 @@ pub(super) fn plan(
 ) -> Result<SubFlowPlan, Vec<NodeFault>> {
     let nodes = job.index.nodes_of.get(sub_flow).map_or(&[][..], Vec::as_slice);
     let prepared = prepare(job, project, nodes, scope)?;
-    let links: Vec<(usize, usize)> = job
-        .index
-        .links_of
-        .get(sub_flow)
-        .into_iter()
-        .flatten()
-        .filter_map(|link| job.index.pairs.get(*link).copied())
-        .collect();
-    let waves = waves(units(&prepared, &links, fuse), &links);
+    let numbers = job.index.links_of.get(sub_flow).map_or(&[][..], Vec::as_slice);
+    let links: Vec<Link> = numbers.iter().filter_map(|number| link(job, &prepared, *number)).collect();
+    let pairs: Vec<(usize, usize)> = links.iter().map(|link| (link.from, link.to)).collect();
+    let units = units(&prepared, &pairs, fuse);
+    // Not fused, every link is a table: that is what people look into.
+    let Streams { links: streams, groups } = if fuse { streams(&units, &links) } else { Streams::none(units.len()) };
+    let waves = waves(units, &pairs, &groups);
     let waves = waves.ok_or_else(|| {
         let fault = Fault::new(FaultKind::Contract, "the job's data links form a cycle; build it again");
         vec![(nodes.first().copied().unwrap_or_default(), Box::new(fault))]
     })?;
-    Ok(SubFlowPlan { prepared, waves })
+    Ok(SubFlowPlan { prepared, waves, streams })
+}
+
+fn link(job: &Job, prepared: &[Prepared], number: usize) -> Option<Link> {
+    let (from, to) = *job.index.pairs.get(number)?;
+    let port = job.dag.data_links.get(number)?.from.port.clone();
+    let is_list = job.index.lists.get(from).is_some_and(|ports| ports.contains(&port));
+    let reader = prepared.binary_search_by_key(&to, |ready| ready.node).ok().and_then(|at| prepared.get(at));
+    let reads_twice = reader.and_then(|ready| ready.lowering.as_ref()).is_some_and(Lowering::reads_twice);
+    Some(Link { number, from, port, to, is_read_again: is_list || reads_twice })
 }
 
 /// Resolves and lowers all nodes of a sub flow; all faults at once.

@@ -46,7 +46,7 @@ pub(super) async fn run(attempt: &Arc<Attempt>, node: usize, job: &RunJob) -> Fa
         ..shared.options.clone()
     };
     let host = Host {
-        runtime: shared.runtime.clone(),
+        pool: shared.pool.clone(),
         workers: Arc::clone(&shared.workers),
         grace: Some(shared.grace),
         store: Arc::clone(&shared.store),

@@ -211,9 +211,13 @@ impl HostContext for NodeContext {
     }
 
     fn run_blocking(&self, mut task: BlockingTaskBox) -> AbiFuture<()> {
-        let ended = self.shared.runtime.spawn_blocking(move || task.call());
+        let pool = self.shared.pool.clone();
         async move {
-            to_abi(ended.await.map_err(|error| fault(FaultKind::Panic, format!("blocking work panicked: {error}"))))
+            let ended = pool.run(move || {
+                task.call();
+                Ok(())
+            });
+            to_abi(ended.await)
         }
         .into_ffi()
     }

@@ -256,7 +256,7 @@ impl Attempt {
             length: intent.length,
         };
         let intents = intents.into_iter().map(record).collect();
-        self.shared.runtime.block_on(self.shared.checkpoints.intend(intents))
+        self.shared.pool.lanes().block_on(self.shared.checkpoints.intend(intents))
     }
 
     /// It begins. That is written down where somebody may have to know: of what is done to the world outside, and after a death.

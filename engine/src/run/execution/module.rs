@@ -4,7 +4,7 @@ use super::conductor::DROP_SHARE;
 use super::context::NodeContext;
 use super::instances::Idle;
 use super::pass::{Attempt, Work, lock};
-use super::ports::{Input, Output};
+use super::ports::{Input, Output, Rows, Taker};
 use crate::artifacts::ArtifactWriter;
 use pypeline_abi::context::{HostContext_TO, HostContextArc};
 use pypeline_abi::module::RunIo;
@@ -99,11 +99,12 @@ fn wire(work: &Work, node: usize) -> Fallible<(RunIo, Outputs)> {
     let (index, links) = (&shared.job.index, &shared.job.dag.data_links);
     for &at in index.inputs.get(node).into_iter().flatten() {
         let (Some(link), Some((from, _))) = (links.get(at), index.pairs.get(at)) else { continue };
-        let table = lock(&attempt.tables).get(&(*from, link.from.port.clone())).cloned();
         let port = link.to.port.clone();
-        let table =
-            table.ok_or_else(|| Box::new(Fault::new(FaultKind::Contract, format!("no rows for input `{port}`"))))?;
-        let input = Input::new(port, table, shared.runtime.clone());
+        let table = || lock(&attempt.tables).get(&(*from, link.from.port.clone())).cloned().map(Rows::Table);
+        let rows = attempt.stream(at).map(Rows::Stream).or_else(table);
+        let rows =
+            rows.ok_or_else(|| Box::new(Fault::new(FaultKind::Contract, format!("no rows for input `{port}`"))))?;
+        let input = Input::new(port, rows, shared.pool.clone());
         io.inputs.push(InputPort_TO::from_value(input, TD_Opaque));
     }
     let mut writers = Vec::new();
@@ -113,12 +114,18 @@ fn wire(work: &Work, node: usize) -> Fallible<(RunIo, Outputs)> {
     for port in outputs.into_iter().flatten() {
         let port = port.to_owned();
         let leaving = index.outputs.get(node).into_iter().flatten();
-        let readers = leaving.filter(|at| links.get(**at).is_some_and(|link| link.from.port == port));
-        let counters: Vec<Arc<AtomicU64>> = readers.map(|at| attempt.counter(*at)).collect();
+        let readers: Vec<usize> =
+            leaving.filter(|at| links.get(**at).is_some_and(|link| link.from.port == port)).copied().collect();
+        let counters: Vec<Arc<AtomicU64>> = readers.iter().map(|at| attempt.counter(*at)).collect();
         let is_read = !counters.is_empty() || lists.contains(&port);
-        let writer = is_read.then(|| Arc::new(shared.store.writer()));
-        writers.extend(writer.clone().map(|writer| (port.clone(), writer)));
-        let output = Output::new(port, writer, counters, shared.runtime.clone(), attempt.cancel.clone());
+        let taker = match readers.iter().find_map(|at| attempt.stream(*at)) {
+            Some(stream) => Some(Taker::Stream(stream)),
+            None => is_read.then(|| Taker::Table(Arc::new(shared.store.writer()))),
+        };
+        if let Some(Taker::Table(writer)) = &taker {
+            writers.push((port.clone(), Arc::clone(writer)));
+        }
+        let output = Output::new(port, taker, counters, shared.pool.clone(), attempt.cancel.clone());
         io.outputs.push(OutputPort_TO::from_value(output, TD_Opaque));
     }
     Ok((io, writers))

@@ -10,6 +10,7 @@ use crate::run::frames::{self, FrameData};
 use crate::run::prepare::SubFlowPlan;
 use crate::run::report::NodePass;
 use crate::scheduling::Run;
+use crate::streams::Stream;
 use pypeline_schema::checkpoint::FileSeen;
 use pypeline_schema::fault::Fault;
 use pypeline_schema::run_result::State;
@@ -81,6 +82,8 @@ pub(super) struct Attempt {
     pub inputs: Mutex<Vec<FileSeen>>,
     temporaries: Mutex<Vec<PathBuf>>,
     pub tables: Mutex<Tables>,
+    /// Links whose rows are read while they come, by number.
+    pub streams: Mutex<BTreeMap<usize, Arc<Stream>>>,
     /// Rows and variables that become visible when it succeeds.
     pub kept: Mutex<Vec<Kept>>,
     /// Globals that its nodes have set: nobody else's before it succeeds.
@@ -121,6 +124,7 @@ impl Attempt {
             inputs: Mutex::default(),
             temporaries: Mutex::default(),
             tables: Mutex::default(),
+            streams: Mutex::default(),
             kept: Mutex::default(),
             globals: Mutex::default(),
             counters: links.iter().map(counter).collect(),
@@ -206,6 +210,11 @@ impl Attempt {
         if let Some(node) = lock(&self.nodes).iter_mut().find(|node| node.node == at) {
             change(node);
         }
+    }
+
+    /// The stream of a data link; none where its rows are a table.
+    pub(super) fn stream(&self, link: usize) -> Option<Arc<Stream>> {
+        lock(&self.streams).get(&link).cloned()
     }
 
     /// The counter of a data link of this sub flow.

@@ -1,7 +1,9 @@
-//! The ports of a running module: rows out of a table, rows into one. Disk is touched only on the pool for blocking work.
+//! The ports of a running module: rows out of a table or a stream, rows into one. Disk is touched only on the pool for blocking work.
 
 use super::cancel::Cancel;
+use super::pool::Pool;
 use crate::artifacts::{Artifact, ArtifactWriter};
+use crate::streams::Stream;
 use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::SchemaRef;
 use pypeline_abi::arrow_c::{ArrowArray, ArrowArrayStream, ArrowSchema};
@@ -12,7 +14,6 @@ use pypeline_schema::fault::{Fault, FaultKind};
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::runtime::Handle;
 
 type Reader = Box<dyn RecordBatchReader + Send>;
 
@@ -28,30 +29,50 @@ fn data_fault(error: &arrow_schema::ArrowError) -> Box<Fault> {
     Box::new(Fault::new(FaultKind::Data, error.to_string()))
 }
 
-/// Work on the pool; a panic of it is a fault.
-async fn on_pool<T: Send + 'static>(
-    runtime: Handle,
-    work: impl FnOnce() -> Result<T, Box<Fault>> + Send + 'static,
-) -> Result<T, Box<Fault>> {
-    let ended = runtime.spawn_blocking(work).await;
-    ended.unwrap_or_else(|error| Err(Box::new(Fault::new(FaultKind::Panic, format!("the engine panicked: {error}")))))
-}
-
 fn future<T: 'static>(work: impl Future<Output = Result<T, Box<Fault>>> + Send + 'static) -> AbiFuture<T> {
     async move { to_abi(work.await) }.into_ffi()
+}
+
+/// Where the rows of an input come from.
+#[derive(Clone)]
+pub(super) enum Rows {
+    /// All of them are there.
+    Table(Arc<Artifact>),
+    /// They come while the module runs.
+    Stream(Arc<Stream>),
+}
+
+impl Rows {
+    /// The columns; those of a stream are known before its reader begins.
+    fn schema(&self) -> Result<SchemaRef, Box<Fault>> {
+        match self {
+            Self::Table(table) => Ok(Arc::clone(table.schema())),
+            Self::Stream(stream) => stream.schema().ok_or_else(|| {
+                Box::new(Fault::new(FaultKind::Contract, "columns were asked for before they were declared"))
+            }),
+        }
+    }
+
+    /// From the beginning, or from where a stream is.
+    fn reader(&self) -> Result<Reader, Box<Fault>> {
+        match self {
+            Self::Table(table) => table.to_stream(),
+            Self::Stream(stream) => stream.reader(Pool::give_place),
+        }
+    }
 }
 
 /// Rows coming into a module.
 pub(super) struct Input {
     name: String,
-    table: Arc<Artifact>,
+    rows: Rows,
     reader: Arc<Mutex<Option<Reader>>>,
-    runtime: Handle,
+    pool: Pool,
 }
 
 impl Input {
-    pub(super) fn new(name: String, table: Arc<Artifact>, runtime: Handle) -> Self {
-        Self { name, table, reader: Arc::default(), runtime }
+    pub(super) fn new(name: String, rows: Rows, pool: Pool) -> Self {
+        Self { name, rows, reader: Arc::default(), pool }
     }
 }
 
@@ -75,21 +96,44 @@ impl InputPort for Input {
     }
 
     fn schema(&self) -> AbiResult<ArrowSchema> {
-        to_abi(export_schema(self.table.schema()).map_err(|error| data_fault(&error)))
+        to_abi(self.rows.schema().and_then(|schema| export_schema(&schema).map_err(|error| data_fault(&error))))
     }
 
     fn next(&self) -> AbiFuture<ROption<ArrowArray>> {
-        let (reader, table) = (Arc::clone(&self.reader), Arc::clone(&self.table));
-        if table.is_in_memory() {
-            future(async move { pull(&reader, &table) })
-        } else {
-            future(on_pool(self.runtime.clone(), move || pull(&reader, &table)))
+        let reader = Arc::clone(&self.reader);
+        match self.rows.clone() {
+            Rows::Stream(stream) => {
+                future(async move { Ok(stream.receive().await?.map_or(RNone, |batch| RSome(export_batch(batch)))) })
+            }
+            Rows::Table(table) if table.is_in_memory() => future(async move { pull(&reader, &table) }),
+            Rows::Table(table) => {
+                let pool = self.pool.clone();
+                future(async move { pool.run(move || pull(&reader, &table)).await })
+            }
         }
     }
 
     fn stream(&self) -> AbiResult<ArrowArrayStream> {
         let remaining = self.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
-        to_abi(remaining.map_or_else(|| self.table.to_stream(), Ok).map(export_reader))
+        to_abi(remaining.map_or_else(|| self.rows.reader(), Ok).map(export_reader))
+    }
+}
+
+/// Where the rows of an output go.
+#[derive(Clone)]
+pub(super) enum Taker {
+    /// To be read later.
+    Table(Arc<ArtifactWriter>),
+    /// To a unit that runs at the same time.
+    Stream(Arc<Stream>),
+}
+
+impl Taker {
+    fn open(&self, schema: SchemaRef) -> Result<(), Box<Fault>> {
+        match self {
+            Self::Table(table) => table.open(schema),
+            Self::Stream(stream) => stream.open(schema),
+        }
     }
 }
 
@@ -97,13 +141,13 @@ impl InputPort for Input {
 pub(super) struct Output {
     name: String,
     sink: Arc<Sink>,
-    runtime: Handle,
+    pool: Pool,
 }
 
 /// Where they go, shared with work on the pool.
 struct Sink {
     /// None where nobody reads the port.
-    table: Option<Arc<ArtifactWriter>>,
+    taker: Option<Taker>,
     schema: Mutex<Option<SchemaRef>>,
     counters: Vec<Arc<AtomicU64>>,
     cancel: Cancel,
@@ -112,46 +156,64 @@ struct Sink {
 impl Output {
     pub(super) fn new(
         name: String,
-        table: Option<Arc<ArtifactWriter>>,
+        taker: Option<Taker>,
         counters: Vec<Arc<AtomicU64>>,
-        runtime: Handle,
+        pool: Pool,
         cancel: Cancel,
     ) -> Self {
-        Self { name, sink: Arc::new(Sink { table, schema: Mutex::default(), counters, cancel }), runtime }
+        Self { name, sink: Arc::new(Sink { taker, schema: Mutex::default(), counters, cancel }), pool }
     }
 }
 
 impl Sink {
     fn open(&self, schema: SchemaRef) -> Result<(), Box<Fault>> {
-        if let Some(table) = &self.table {
-            table.open(schema.clone())?;
+        if let Some(taker) = &self.taker {
+            taker.open(Arc::clone(&schema))?;
         }
         *self.schema.lock().unwrap_or_else(PoisonError::into_inner) = Some(schema);
         Ok(())
     }
 
     /// A module that does not look whether it should stop is stopped by its next rows.
-    fn take(&self, batch: RecordBatch) -> Result<(), Box<Fault>> {
+    fn go_on(&self) -> Result<(), Box<Fault>> {
         if self.cancel.is_cancelled() {
             return Err(Box::new(Fault::new(FaultKind::Cancelled, "the run is stopping")));
-        }
-        let rows = batch.num_rows() as u64;
-        if let Some(table) = &self.table {
-            table.write(batch)?;
-        }
-        for counter in &self.counters {
-            counter.fetch_add(rows, Ordering::Relaxed);
         }
         Ok(())
     }
 
+    fn count(&self, rows: usize) {
+        for counter in &self.counters {
+            counter.fetch_add(rows as u64, Ordering::Relaxed);
+        }
+    }
+
+    /// On a thread that may wait.
+    fn take(&self, batch: RecordBatch) -> Result<(), Box<Fault>> {
+        self.go_on()?;
+        let rows = batch.num_rows();
+        match &self.taker {
+            Some(Taker::Table(table)) => table.write(batch)?,
+            Some(Taker::Stream(stream)) => match stream.send_at_once(batch) {
+                Ok(sent) => sent?,
+                Err(batch) => {
+                    Pool::give_place();
+                    stream.send_blocking(batch)?;
+                }
+            },
+            None => {}
+        }
+        self.count(rows);
+        Ok(())
+    }
+
     /// Rows that a plugin hands over are checked before anything trusts them.
-    fn import(&self, rows: ArrowArray) -> Result<(), Box<Fault>> {
+    fn import(&self, rows: ArrowArray) -> Result<RecordBatch, Box<Fault>> {
         let schema = self.schema.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let schema = schema.ok_or_else(|| {
             Box::new(Fault::new(FaultKind::Contract, "rows were sent before their columns were declared"))
         })?;
-        self.take(import_batch(rows, &schema).map_err(|error| data_fault(&error))?)
+        import_batch(rows, &schema).map_err(|error| data_fault(&error))
     }
 }
 
@@ -161,7 +223,7 @@ impl OutputPort for Output {
     }
 
     fn is_linked(&self) -> bool {
-        self.sink.table.is_some()
+        self.sink.taker.is_some()
     }
 
     fn open(&self, schema: ArrowSchema) -> AbiResult<()> {
@@ -169,21 +231,32 @@ impl OutputPort for Output {
     }
 
     fn send(&self, rows: ArrowArray) -> AbiFuture<()> {
-        let sink = Arc::clone(&self.sink);
-        if sink.table.as_ref().is_some_and(|table| table.is_on_disk()) {
-            return future(on_pool(self.runtime.clone(), move || sink.import(rows)));
+        let (sink, pool) = (Arc::clone(&self.sink), self.pool.clone());
+        match self.sink.taker.clone() {
+            Some(Taker::Table(table)) if table.is_on_disk() => {
+                future(async move { pool.run(move || sink.import(rows).and_then(|batch| sink.take(batch))).await })
+            }
+            Some(Taker::Stream(stream)) => future(async move {
+                sink.go_on()?;
+                let batch = sink.import(rows)?;
+                let n_rows = batch.num_rows();
+                stream.send(batch).await?;
+                sink.count(n_rows);
+                // A module that only computes and sends lets others have the thread between two batches.
+                tokio::task::yield_now().await;
+                Ok(())
+            }),
+            _ => future(async move {
+                sink.take(sink.import(rows)?)?;
+                tokio::task::yield_now().await;
+                Ok(())
+            }),
         }
-        future(async move {
-            sink.import(rows)?;
-            // A module that only computes and sends lets others have the thread between two batches.
-            tokio::task::yield_now().await;
-            Ok(())
-        })
     }
 
     fn send_stream(&self, stream: ArrowArrayStream) -> AbiFuture<u64> {
-        let sink = Arc::clone(&self.sink);
-        future(on_pool(self.runtime.clone(), move || {
+        let (sink, pool) = (Arc::clone(&self.sink), self.pool.clone());
+        let work = move || {
             let reader = import_reader(stream).map_err(|error| data_fault(&error))?;
             sink.open(reader.schema())?;
             let mut rows = 0;
@@ -193,6 +266,7 @@ impl OutputPort for Output {
                 sink.take(batch)?;
             }
             Ok(rows)
-        }))
+        };
+        future(async move { pool.run(work).await })
     }
 }

@@ -24,7 +24,7 @@ impl Shared {
     /// One secret, for a module that asks for it while it runs: on a thread of its own, for which the caller waits.
     pub(super) fn fetch_now(&self, reference: &Reference) -> Result<Arc<Secret>, SecretError> {
         let (keeper, wanted, runtime) =
-            (Arc::clone(self.values.secrets().keeper()), reference.clone(), self.runtime.clone());
+            (Arc::clone(self.values.secrets().keeper()), reference.clone(), self.pool.lanes().clone());
         let fetch = move || {
             let fetched =
                 runtime.block_on(keeper.fetch(&BTreeSet::from([wanted.clone()]), crate::run::templater::STALE));

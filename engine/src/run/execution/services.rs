@@ -67,9 +67,8 @@ pub(super) async fn run(work: &Work, node: usize) -> Fallible<()> {
         }
         Service::ContextLoad(load) => {
             let (rows, load) = (input(attempt, node)?, load.clone());
-            let read = attempt.shared.runtime.spawn_blocking(move || read_variables(&rows, &load));
-            let read = read.await.map_err(|error| Box::new(Fault::new(FaultKind::Panic, error.to_string())))?;
-            let variables = declared(attempt, node, read?, load_rule(service))?;
+            let read = attempt.shared.pool.run(move || read_variables(&rows, &load)).await?;
+            let variables = declared(attempt, node, read, load_rule(service))?;
             lock(&attempt.kept).push(Kept::Context(variables));
             Ok(())
         }

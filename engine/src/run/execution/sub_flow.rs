@@ -2,7 +2,7 @@
 
 use super::pass::{Attempt, Pass, Work, lock};
 use super::watch::Due;
-use super::{Shared, landing, module, outputs, retry, secrets, services, wiring};
+use super::{Shared, landing, module, outputs, retry, secrets, services, wave, wiring};
 use crate::run::prepare::{self, NodeFault, SubFlowPlan, Unit};
 use crate::run::report::NodePass;
 use crate::scheduling::Outcome;
@@ -14,7 +14,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
-use tokio::task::JoinSet;
 
 /// An attempt that was abandoned, and why it is a failure.
 type Abandoned = (Arc<Attempt>, Vec<NodeFault>);
@@ -158,44 +157,17 @@ async fn waves(attempt: &Arc<Attempt>) -> Result<(), Vec<NodeFault>> {
     let plan = plan(attempt)?;
     outputs::plan(attempt, &plan)?;
     let work = Work { attempt: Arc::clone(attempt), plan };
-    for (at, wave) in work.plan.waves.iter().enumerate() {
+    for (at, units) in work.plan.waves.iter().enumerate() {
         if attempt.cancel.is_cancelled() {
             return Err(Vec::new());
         }
-        if let [(number, unit)] = wave.as_slice() {
-            run_unit(&work, *number, unit).await?;
-        } else {
-            run_wave(&work, wave).await?;
-        }
+        wave::run(&work, units).await?;
         drop_read_tables(&work, at + 1);
     }
     if attempt.cancel.is_cancelled() {
         return Err(Vec::new());
     }
     landing::land(&work).await
-}
-
-/// Units at the same time; all are waited for.
-async fn run_wave(work: &Work, wave: &[(u32, Unit)]) -> Result<(), Vec<NodeFault>> {
-    let mut running = JoinSet::new();
-    for (number, unit) in wave {
-        let (work, number, unit) = (work.clone(), *number, unit.clone());
-        running.spawn(async move { run_unit(&work, number, &unit).await });
-    }
-    let mut faults = Vec::new();
-    while let Some(ended) = running.join_next().await {
-        match ended {
-            Ok(Ok(())) => {}
-            Ok(Err(mut found)) => faults.append(&mut found),
-            Err(error) => {
-                let fault = Fault::new(FaultKind::Panic, format!("the engine panicked: {error}"));
-                let blame = wave.first().and_then(|(_, unit)| unit.nodes().first()).copied().unwrap_or_default();
-                faults.push((blame, Box::new(fault)));
-            }
-        }
-    }
-    faults.sort_by_key(|(node, _)| *node);
-    if faults.is_empty() { Ok(()) } else { Err(faults) }
 }
 
 /// What the sub flow does: worked out once where no template can change it.
@@ -230,7 +202,8 @@ fn drop_read_tables(work: &Work, next_wave: usize) {
     tables.retain(|(node, port), _| is_read(*node, port));
 }
 
-async fn run_unit(work: &Work, number: u32, unit: &Unit) -> Result<(), Vec<NodeFault>> {
+/// Runs one unit to its end.
+pub(super) async fn run_unit(work: &Work, number: u32, unit: &Unit) -> Result<(), Vec<NodeFault>> {
     let (attempt, shared) = (&work.attempt, &work.attempt.shared);
     let started = Instant::now();
     if !attempt.pass.frame.is_quiet {

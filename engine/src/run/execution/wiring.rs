@@ -7,6 +7,7 @@ use crate::executor::{LinkSource, LinkTarget, Memory, Stage, StageLink, StageNod
 use crate::memory::Budget;
 use crate::run::job::Job;
 use crate::run::prepare::{NodeFault, SubFlowPlan};
+use crate::streams::Stream;
 use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::lowering::Lowering;
 use std::collections::BTreeMap;
@@ -33,6 +34,7 @@ struct Parts<'a> {
     /// The data links of the nodes, with their counters.
     links: &'a [(usize, Arc<AtomicU64>)],
     tables: &'a Tables,
+    streams: &'a BTreeMap<usize, Arc<Stream>>,
     publications: &'a BTreeMap<usize, Publication>,
     store: &'a Arc<ArtifactStore>,
     cancelled: Arc<AtomicBool>,
@@ -56,12 +58,14 @@ pub(super) async fn run_stage(work: &AttemptWork, nodes: &[usize]) -> Result<(),
     let links = links_of(&shared.job, nodes).into_iter().map(|link| (link, attempt.counter(link)));
     let wired = {
         let (tables, publications) = (lock(&attempt.tables), lock(&attempt.publications));
+        let streams = lock(&attempt.streams);
         wire(&Parts {
             job: &shared.job,
             plan: &work.plan,
             nodes,
             links: &links.collect::<Vec<_>>(),
             tables: &tables,
+            streams: &streams,
             publications: &publications,
             store: &shared.store,
             cancelled: attempt.cancel.flag(),
@@ -138,10 +142,19 @@ pub(in crate::run) fn stage_for_explain(
 ) -> Option<Stage> {
     let links: Vec<(usize, Arc<AtomicU64>)> =
         links_of(job, nodes).into_iter().map(|link| (link, Arc::default())).collect();
-    let (tables, publications) = (Tables::new(), BTreeMap::new());
+    let (tables, streams, publications) = (Tables::new(), BTreeMap::new(), BTreeMap::new());
     let cancelled = Arc::default();
-    let parts =
-        Parts { job, plan, nodes, links: &links, tables: &tables, publications: &publications, store, cancelled };
+    let parts = Parts {
+        job,
+        plan,
+        nodes,
+        links: &links,
+        tables: &tables,
+        streams: &streams,
+        publications: &publications,
+        store,
+        cancelled,
+    };
     wire(&parts).map(|wired| wired.stage)
 }
 
@@ -158,8 +171,8 @@ fn wire(parts: &Parts<'_>) -> Option<Wired> {
         outputs: Vec::new(),
         twins: Vec::new(),
     };
-    let known = |(at, rows)| Some((parts.job.dag.data_links.get(at)?, *parts.job.index.pairs.get(at)?, rows));
-    for (link, (from, to), rows) in parts.links.iter().filter_map(|(at, rows)| known((*at, rows))) {
+    let known = |(at, rows)| Some((at, parts.job.dag.data_links.get(at)?, *parts.job.index.pairs.get(at)?, rows));
+    for (at, link, (from, to), rows) in parts.links.iter().filter_map(|(at, rows)| known((*at, rows))) {
         let name = format!("{} - {}", link.from, link.to);
         let port = (from, link.from.port.clone());
         match (place(from), place(to)) {
@@ -173,10 +186,22 @@ fn wire(parts: &Parts<'_>) -> Option<Wired> {
             // The rows were counted when the table was made.
             (None, Some(target)) => wired.stage.links.push(StageLink {
                 name,
-                from: LinkSource::Table(Arc::clone(parts.tables.get(&port)?)),
+                from: match parts.streams.get(&at) {
+                    Some(stream) => LinkSource::Stream(Arc::clone(stream)),
+                    None => LinkSource::Table(Arc::clone(parts.tables.get(&port)?)),
+                },
                 to: LinkTarget::Port(target, link.to.port.clone()),
                 rows: Arc::default(),
             }),
+            (Some(source), None) if parts.streams.contains_key(&at) => {
+                let stream = parts.streams.get(&at).cloned()?;
+                wired.stage.links.push(StageLink {
+                    name,
+                    from: LinkSource::Port(source, link.from.port.clone()),
+                    to: LinkTarget::Stream(stream),
+                    rows: Arc::clone(rows),
+                });
+            }
             (Some(source), None) => match wired.outputs.iter().position(|(known, _)| *known == port) {
                 Some(_) => {
                     let first = first_counter(parts, &port);

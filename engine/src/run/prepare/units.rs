@@ -108,9 +108,11 @@ fn topological(prepared: &[Prepared], links: &[(usize, usize)]) -> Vec<usize> {
     order
 }
 
-/// Units by the time at which their inputs are ready; none if they wait for one another.
-pub(super) fn waves(units: Vec<Unit>, links: &[(usize, usize)]) -> Option<Vec<Vec<(u32, Unit)>>> {
-    let of = units.iter().enumerate().flat_map(|(at, unit)| unit.nodes().iter().map(move |node| (*node, at)));
+/// Units by the time at which their inputs are ready; none if they wait for one another. Units of one group run together: when the
+/// inputs of all of them are ready.
+pub(super) fn waves(units: Vec<Unit>, links: &[(usize, usize)], groups: &[usize]) -> Option<Vec<Vec<(u32, Unit)>>> {
+    let group = |unit: usize| groups.get(unit).copied().unwrap_or(unit);
+    let of = units.iter().enumerate().flat_map(|(at, unit)| unit.nodes().iter().map(move |node| (*node, group(at))));
     let of: HashMap<usize, usize> = of.collect();
     let (mut behind, mut left) = (vec![Vec::new(); units.len()], vec![0_usize; units.len()]);
     for (from, to) in links {
@@ -122,6 +124,7 @@ pub(super) fn waves(units: Vec<Unit>, links: &[(usize, usize)]) -> Option<Vec<Ve
         }
     }
     let mut wave_of: Vec<Option<usize>> = vec![None; units.len()];
+    // Those that are no group's number have nothing before or behind them.
     let mut now: Vec<usize> = left.iter().enumerate().filter(|(_, left)| **left == 0).map(|(at, _)| at).collect();
     let mut n_waves = 0;
     while !now.is_empty() {
@@ -141,8 +144,9 @@ pub(super) fn waves(units: Vec<Unit>, links: &[(usize, usize)]) -> Option<Vec<Ve
         now = next;
     }
     let mut waves: Vec<Vec<(u32, Unit)>> = vec![Vec::new(); n_waves];
-    for ((number, unit), wave) in (1..).zip(units).zip(wave_of) {
-        waves.get_mut(wave?)?.push((number, unit));
+    for (at, (number, unit)) in (1..).zip(units).enumerate() {
+        let wave = wave_of.get(group(at)).copied().flatten()?;
+        waves.get_mut(wave)?.push((number, unit));
     }
     Some(waves)
 }
@@ -314,7 +318,8 @@ mod tests {
             prepared.sort_by_key(|ready| ready.node);
             let found = units(&prepared, &links, fuse);
             prop_assert_eq!(&found, &plainly::units(&prepared, &links, fuse));
-            prop_assert_eq!(waves(found.clone(), &links), plainly::waves(found, &links));
+            let apart: Vec<usize> = (0..found.len()).collect();
+            prop_assert_eq!(waves(found.clone(), &links, &apart), plainly::waves(found, &links));
         }
     }
 
@@ -324,11 +329,12 @@ mod tests {
         let links: Vec<(usize, usize)> = (1..n).map(|to| (to - 1, to)).collect();
         assert_eq!(parted(&vec![true; n], &links, true).len(), 1);
         let apart = parted(&vec![true; n], &links, false);
-        assert_eq!(waves(apart, &links).unwrap().len(), n);
+        let groups: Vec<usize> = (0..n).collect();
+        assert_eq!(waves(apart, &links, &groups).unwrap().len(), n);
     }
 
     #[test]
     fn units_that_wait_for_one_another_have_no_waves() {
-        assert_eq!(waves(vec![Unit::Module(0), Unit::Module(1)], &[(0, 1), (1, 0)]), None);
+        assert_eq!(waves(vec![Unit::Module(0), Unit::Module(1)], &[(0, 1), (1, 0)], &[0, 1]), None);
     }
 }

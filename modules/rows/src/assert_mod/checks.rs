@@ -1,9 +1,11 @@
 //! What is asserted of rows, one check at a time: which rows break it, how many they are, and the first of them as texts.
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::Float64Type;
+use arrow_array::types::{
+    Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
+    UInt32Type, UInt64Type,
+};
 use arrow_array::{Array, RecordBatch};
-use arrow_cast::cast;
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_schema::{DataType, Schema};
 use pypeline_sdk::prelude::*;
@@ -144,7 +146,7 @@ impl Check {
                 Rule::Accepted { numbers, .. } => !numbers.is_empty(),
                 Rule::NotNull(_) | Rule::Unique { .. } => false,
             };
-            if needs_numbers && !field.data_type().is_numeric() {
+            if needs_numbers && !is_number(field.data_type()) {
                 let error = Error::config(format!("`{name}` is {}, and is compared with a number", field.data_type()));
                 return Err(error.help("put quotes around it, or make the column a number before, with `cast_mod`"));
             }
@@ -198,11 +200,12 @@ impl Check {
                 Ok(bad)
             }
             Rule::Accepted { texts, numbers, .. } => {
-                let values = numbers_of(*first)?;
+                let values = numbers_of(*first);
                 let shown = ArrayFormatter::try_new(*first, &options)?;
                 let mut bad = Vec::new();
                 for row in all.filter(|row| first.is_valid(*row)) {
-                    let is_number = values.as_ref().is_some_and(|values| numbers.contains(&values.value(row)));
+                    let is_number =
+                        values.as_ref().and_then(|values| values.get(row)).is_some_and(|value| numbers.contains(value));
                     if !is_number && !texts.contains(&shown.value(row).try_to_string()?) {
                         bad.push(row);
                     }
@@ -210,11 +213,11 @@ impl Check {
                 Ok(bad)
             }
             Rule::Range { min, max, .. } => {
-                let values = numbers_of(*first)?;
+                let values = numbers_of(*first);
                 let shown = ArrayFormatter::try_new(*first, &options)?;
                 let mut bad = Vec::new();
                 for row in all.filter(|row| first.is_valid(*row)) {
-                    let number = values.as_ref().map(|values| values.value(row));
+                    let number = values.as_ref().and_then(|values| values.get(row)).copied();
                     let text = shown.value(row).try_to_string()?;
                     let is_in = |bound: &Option<Bound>, from_below: bool| match (bound, number) {
                         (None, _) => true,
@@ -235,12 +238,32 @@ impl Check {
     }
 }
 
-/// The column as numbers, if it is one of numbers.
-fn numbers_of(column: &dyn Array) -> Result<Option<arrow_array::Float64Array>> {
-    if !column.data_type().is_numeric() {
-        return Ok(None);
+fn is_number(data_type: &DataType) -> bool {
+    numbers_of(&*arrow_array::new_empty_array(data_type)).is_some()
+}
+
+/// The column's values as numbers, if it is one of numbers; those of NULLs mean nothing. By hand: arrow's `cast` knows all pairs of types,
+/// and would make this plugin twice as large.
+fn numbers_of(column: &dyn Array) -> Option<Vec<f64>> {
+    macro_rules! as_numbers {
+        ($($kind:ident => $type:ty),*) => {
+            match column.data_type() {
+                $(DataType::$kind => {
+                    Some(column.as_primitive::<$type>().values().iter().map(|value| *value as f64).collect())
+                })*
+                DataType::Decimal128(_, scale) => {
+                    let unit = 10_f64.powi(i32::from(*scale));
+                    Some(column.as_primitive::<Decimal128Type>().values().iter().map(|value| *value as f64 / unit).collect())
+                }
+                _ => None,
+            }
+        };
     }
-    Ok(Some(cast(column, &DataType::Float64)?.as_primitive::<Float64Type>().clone()))
+    as_numbers!(
+        Int8 => Int8Type, Int16 => Int16Type, Int32 => Int32Type, Int64 => Int64Type,
+        UInt8 => UInt8Type, UInt16 => UInt16Type, UInt32 => UInt32Type, UInt64 => UInt64Type,
+        Float32 => Float32Type, Float64 => Float64Type
+    )
 }
 
 /// A number of 128 bits that stands for a key: that two have the same is not to be expected of any number of rows.
