@@ -3,7 +3,9 @@
 use crate::error::{Error, Result};
 use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::SchemaRef;
-use pypeline_abi::arrow_rs::{export_batch, export_reader, export_schema, import_batch, import_reader, import_schema};
+use pypeline_abi::arrow_rs::{
+    export_batch, export_reader, export_schema, import_host_batch, import_reader, import_schema,
+};
 use pypeline_abi::rows::{InputPortBox, OutputPortBox};
 
 /// Rows coming in. Text columns are `Utf8View`, as the engine holds them.
@@ -30,7 +32,7 @@ impl Input {
     pub async fn next(&mut self) -> Result<Option<RecordBatch>> {
         let schema = self.schema()?;
         let next = Error::from_abi(self.port.next().await)?;
-        Ok(next.into_option().map(|array| import_batch(array, &schema)).transpose()?)
+        Ok(next.into_option().map(|array| import_host_batch(array, &schema)).transpose()?)
     }
 
     /// All remaining rows as a blocking reader, for use inside `RunContext::run_blocking`.

@@ -4,8 +4,8 @@
 #![allow(unsafe_code)]
 
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi_and_data_type};
-use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, make_array};
-use arrow_schema::{ArrowError, Field, SchemaRef};
+use arrow_array::{Array, ArrayRef, NullArray, RecordBatch, RecordBatchOptions, make_array};
+use arrow_schema::{ArrowError, DataType, Field, SchemaRef};
 use polars::prelude::{CompatLevel, DataFrame, IntoColumn, PolarsError, PolarsResult, Schema, Series};
 use polars_arrow::array::Array as PolarsArray;
 use polars_arrow::ffi::{self, ArrowArray, ArrowSchema};
@@ -46,6 +46,10 @@ pub(crate) fn batches(mut frame: DataFrame, schema: &SchemaRef) -> PolarsResult<
 }
 
 fn export(array: Box<dyn PolarsArray>, field: &Field) -> Result<ArrayRef, ArrowError> {
+    // Polars gives it a buffer, which the interface does not have for it.
+    if matches!(field.data_type(), DataType::Null) {
+        return Ok(Arc::new(NullArray::new(array.len())));
+    }
     // SAFETY: both are the `ArrowArray` of the C data interface; ownership moves with the bytes.
     let array = unsafe { transmute::<ArrowArray, FFI_ArrowArray>(ffi::export_array_to_c(array)) };
     // SAFETY: the array was exported just above from the type that `schema` gives for this column.

@@ -2,6 +2,7 @@
 //! from the scan, and so have rows read that nobody wants.
 
 use polars::prelude::{Engine, LazyFrame, PolarsResult, len};
+use polars_plan::plans::IR;
 use pypeline_engine::executor::{LinkTarget, Stage, StageLink, Work};
 use pypeline_schema::lowering::{Operation, Operator, Scan, ScanFormat};
 use std::sync::Arc;
@@ -31,9 +32,22 @@ fn may_end_early(work: &Work) -> bool {
     })
 }
 
+/// Rows of the only file, whose footer was read when the scan was planned.
+fn of_one_file(frame: &LazyFrame) -> PolarsResult<Option<u64>> {
+    let plan = frame.clone().to_alp()?;
+    Ok(match plan.lp_arena.get(plan.lp_top) {
+        IR::Scan { sources, file_info, .. } if sources.len() == 1 => file_info.row_estimation.0.map(|rows| rows as u64),
+        _ => None,
+    })
+}
+
 /// Writes down what the footers say, once the stage has ended.
 pub(crate) fn count(footers: Vec<Footer>) -> PolarsResult<()> {
     for (rows, frame) in footers {
+        if let Some(n_rows) = of_one_file(&frame)? {
+            rows.store(n_rows, Ordering::Relaxed);
+            continue;
+        }
         let counted = frame.select([len()]).collect_with_engine(Engine::Streaming)?.unwrap_single();
         let n_rows = counted.columns().first().map(|column| column.get(0)).transpose()?;
         rows.store(n_rows.and_then(|n_rows| n_rows.extract::<u64>()).unwrap_or(0), Ordering::Relaxed);

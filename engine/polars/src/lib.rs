@@ -31,6 +31,7 @@ use pypeline_engine::executor::{ColumnsFault, Executor, Memory, PortFields, Refu
 use pypeline_schema::fault::{Fault, FaultKind};
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
 
 /// Runs stages on Polars.
 pub struct PolarsExecutor;
@@ -49,6 +50,7 @@ impl Executor for PolarsExecutor {
     }
 
     fn explain(&self, stage: &Stage) -> Result<String, StageFault> {
+        hear_warnings();
         let planned = plan::plan(stage)?;
         let plans = planned.frames.into_iter().map(|frame| frame.logical_plan).collect();
         LazyFrame::explain_all(plans, OptFlags::default() | OptFlags::STREAMING)
@@ -56,6 +58,7 @@ impl Executor for PolarsExecutor {
     }
 
     fn run(&self, stage: &Stage) -> Result<(), StageFault> {
+        hear_warnings();
         let explained = |mut found: StageFault| {
             header_only::explain(stage, &mut found.fault);
             found
@@ -113,10 +116,23 @@ impl From<PolarsError> for Failed {
     }
 }
 
-/// Polars panics at a few plans that it cannot make: a refusal like others.
-fn caught(work: impl FnOnce() -> Result<PortFields, ColumnsFault>) -> Result<PortFields, ColumnsFault> {
-    catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|panic| Err(ColumnsFault { what: Refusal::Other, fault: panicked(&*panic) }))
+/// Polars panics at a few plans that it cannot make: a refusal like others. On a thread of its own, as a panic of the main one is
+/// told as a defect.
+fn caught(work: impl FnOnce() -> Result<PortFields, ColumnsFault> + Send) -> Result<PortFields, ColumnsFault> {
+    hear_warnings();
+    let refused = |fault| Err(ColumnsFault { what: Refusal::Other, fault });
+    std::thread::scope(|threads| {
+        match std::thread::Builder::new().name("pype-plan".to_owned()).spawn_scoped(threads, work) {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| refused(panicked(&*panic))),
+            Err(error) => refused(Box::new(Fault::new(FaultKind::Io, "no thread to be had").caused_by(&error))),
+        }
+    })
+}
+
+/// What Polars would write to stderr, of what its next version will refuse and the like, is for those who look into it.
+fn hear_warnings() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| polars::error::set_warning_function(|text, _| tracing::debug!("polars: {text}")));
 }
 
 fn panicked(panic: &(dyn std::any::Any + Send)) -> Box<Fault> {

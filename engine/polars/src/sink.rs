@@ -7,8 +7,9 @@ use crate::writer::writer;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use polars::prelude::{
-    CsvWriterOptions, DataFrame, FileWriteFormat, LazyFrame, ParquetCompression, ParquetWriteOptions, PlRefPath,
-    PlanCallback, PolarsResult, SerializeOptions, SinkDestination, SinkTarget, SpecialEq, UnifiedSinkArgs,
+    CsvWriterOptions, DataFrame, DataType, DslBuilder, FileWriteFormat, LazyFrame, OptFlags, ParquetCompression,
+    ParquetWriteOptions, PlRefPath, PlSmallStr, PlanCallback, PolarsResult, SerializeOptions, SinkDestination,
+    SinkTarget, SpecialEq, UnifiedSinkArgs,
 };
 use polars_async::executor::block_in_place;
 use pypeline_disk::Filler;
@@ -63,7 +64,34 @@ pub(crate) fn write(
         partitions::check(&mut frame, columns)?;
         partitions::destination(path, temporary, columns, &destination.format)
     };
+    let frame = settled(frame).map_err(|error| Box::new(translate(&error)))?;
     frame.sink(target, format, UnifiedSinkArgs::default()).map_err(|error| Box::new(translate(&error)))
+}
+
+/// Decimals of the type that the plan has for them: divided ones come with more digits than it says, and a Parquet file cannot be written so.
+fn settled(mut frame: LazyFrame) -> PolarsResult<LazyFrame> {
+    let schema = frame.collect_schema()?;
+    let decimals: Vec<(PlSmallStr, DataType)> = schema
+        .iter()
+        .filter(|(_, data_type)| matches!(data_type, DataType::Decimal(..)))
+        .map(|(name, data_type)| (name.clone(), data_type.clone()))
+        .collect();
+    if decimals.is_empty() {
+        return Ok(frame);
+    }
+    let settle = move |mut rows: DataFrame| -> PolarsResult<DataFrame> {
+        for (name, data_type) in &decimals {
+            let column = rows.column(name)?;
+            if column.dtype() != data_type {
+                let settled = column.strict_cast(data_type)?;
+                rows.with_column(settled)?;
+            }
+        }
+        Ok(rows)
+    };
+    let optimizations = frame.get_current_optimizations();
+    let plan = DslBuilder::from(frame.logical_plan).map(settle, OptFlags::STREAMING, None, "decimals".into()).build();
+    Ok(LazyFrame::from_logical_plan(plan, optimizations))
 }
 
 /// Rows into a table, batch by batch and in order.

@@ -7,7 +7,7 @@ mod random;
 
 use super::{Artifact, ArtifactStore, Policy};
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchIterator, RecordBatchOptions};
-use arrow_schema::SchemaRef;
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use cells::{Cell, array, cells};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -82,7 +82,7 @@ fn gives_back(artifact: &Artifact, table: &Table) {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 400,
+        cases: 1000,
         failure_persistence: None,
         rng_seed: RngSeed::Fixed(11),
         ..ProptestConfig::default()
@@ -131,4 +131,53 @@ proptest! {
         let (_file, second) = filled(Policy::auto(Some(0), u64::MAX), &table.schema, second);
         gives_back(&Artifact::joined([Arc::new(first), Arc::new(second)]), &table);
     }
+}
+
+#[test]
+fn rows_of_many_batches_and_row_groups_stay_in_their_order() {
+    let field = |name, data_type| Field::new(name, data_type, true);
+    let item = Arc::new(field("item", DataType::Utf8View));
+    let schema = Arc::new(Schema::new(vec![field("id", DataType::Int64), field("list", DataType::List(item))]));
+    // Batches end elsewhere than those of the file, and its row groups, do.
+    let (batches, rows_each) = (70_i64, 4_001_i64);
+    let table = |at: i64| -> Vec<Vec<Cell>> {
+        let ids = at * rows_each..(at + 1) * rows_each;
+        let text = |id: i64| Cell::Bytes(format!("text {id}").into_bytes());
+        let list = |id: i64| match id % 5 {
+            0 => Cell::Null,
+            length => Cell::Many((1..length).map(|nth| if nth == 3 { Cell::Null } else { text(id + nth) }).collect()),
+        };
+        vec![ids.clone().map(|id| Cell::Bytes(id.to_le_bytes().to_vec())).collect(), ids.map(list).collect()]
+    };
+    let to_batch = |at: i64| {
+        let columns = schema.fields().iter().zip(table(at)).map(|(field, cells)| array(field.data_type(), &cells));
+        batch(&schema, columns.collect(), usize::try_from(rows_each).unwrap())
+    };
+    let (_store, artifact) =
+        filled(Policy::auto(Some(10_000), u64::MAX), &schema, (0..batches).map(to_batch).collect());
+    assert!(!artifact.is_in_memory());
+    let (columns, n_rows) = read(&artifact, &schema);
+    assert_eq!(n_rows as i64, batches * rows_each);
+    for (at, expected) in (0..batches).map(|at| (at, table(at))) {
+        let rows = usize::try_from(at * rows_each).unwrap()..usize::try_from((at + 1) * rows_each).unwrap();
+        assert!(columns.iter().zip(&expected).all(|(found, expected)| found[rows.clone()] == **expected), "batch {at}");
+    }
+}
+
+#[test]
+fn batches_without_rows_are_a_file_without_rows() {
+    let schema = Arc::new(Schema::new(vec![Field::new("id", DataType::Int64, false)]));
+    // Memory is looked at every sixteenth time.
+    let (_store, artifact) =
+        filled(Policy::streaming(), &schema, vec![RecordBatch::new_empty(Arc::clone(&schema)); 20]);
+    assert!(!artifact.is_in_memory());
+    assert_eq!(read(&artifact, &schema), (vec![Vec::new()], 0));
+}
+
+#[test]
+fn rows_without_columns_are_counted() {
+    let schema = Arc::new(Schema::empty());
+    let batches = vec![batch(&schema, Vec::new(), 7), batch(&schema, Vec::new(), 5)];
+    let (_store, artifact) = filled(Policy::streaming(), &schema, batches);
+    assert_eq!(read(&artifact, &schema), (Vec::new(), 12));
 }

@@ -31,6 +31,9 @@ pub struct Args {
     /// Scale factor of TPC-H: 1 is about a GB
     #[arg(long, default_value = "1", value_parser = scale)]
     pub sf: f64,
+    /// MB of memory that `spill` may take; a quarter of its input where it is left out
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(64..))]
+    pub memory: Option<u64>,
     /// Do each work once and compare the answers; measure nothing
     #[arg(long, conflicts_with = "rounds")]
     pub check: bool,
@@ -96,7 +99,7 @@ impl Args {
 
     /// How large the inputs are.
     pub fn sizes(&self) -> Sizes {
-        Sizes { gb: self.gb, files: self.files, scale: self.sf }
+        Sizes { gb: self.gb, files: self.files, scale: self.sf, memory: self.memory }
     }
 }
 

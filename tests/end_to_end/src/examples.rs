@@ -5,7 +5,8 @@ use crate::support::run::Run;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-fn folder() -> PathBuf {
+/// Where the examples are, each in a folder of its own.
+pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../jobs")
 }
 
@@ -16,7 +17,8 @@ fn copied(name: &str) -> Project {
     project
 }
 
-fn copy(project: &Project, from: &Path, to: &str) {
+/// Copies an example into a project, or to a folder in it.
+pub(crate) fn copy(project: &Project, from: &Path, to: &str) {
     for entry in std::fs::read_dir(from).unwrap_or_else(|error| panic!("{}: {error}", from.display())) {
         let entry = entry.unwrap();
         let name = entry.file_name().into_string().unwrap();

@@ -77,6 +77,8 @@ mod columns;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
+mod streams;
+#[cfg(test)]
 mod mutated;
 #[cfg(test)]
 mod conformance;
@@ -92,3 +94,5 @@ mod schemas;
 mod looking;
 #[cfg(test)]
 mod same_bytes;
+#[cfg(test)]
+mod same_rows;

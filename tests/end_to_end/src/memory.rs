@@ -60,6 +60,34 @@ connections: {data: [rows.data - sorted.input, sorted.output - write.input]}\n";
     agrees(&project, "sort", body, ("sorted.output", "write.input"));
 }
 
+/// Files of a run's own that have rows in them.
+fn has_spilled(project: &Project) -> bool {
+    let folders = project.path("tmp").read_dir().into_iter().flatten().flatten();
+    let files = folders.flat_map(|folder| folder.path().read_dir().into_iter().flatten().flatten());
+    files.into_iter().any(|file| file.metadata().is_ok_and(|file| file.len() > 1_000_000))
+}
+
+#[test]
+fn a_run_that_dies_while_it_works_in_parts_leaves_nothing_in_the_way() {
+    let project = Project::new();
+    prepared(&project);
+    let body = "modules:
+  - {id: rows, name: parquet_source, configs: {file_path: a.parquet}}
+  - {id: sorted, name: sort_mod, configs: {by: [x, id]}}
+  - {id: write, name: csv_sink, configs: {output_path: out.csv}}
+connections: {data: [rows.data - sorted.input, sorted.output - write.input]}\n";
+    project.build("sort", body);
+    let mut run = project.start(&["run", "jobs/sort", "--memory-limit", LIMIT]);
+    run.wait_until("rows on disk", || has_spilled(&project));
+    run.signal("KILL");
+    run.end();
+    assert!(!project.exists("out.csv") && has_spilled(&project), "it was killed with its files there");
+    project.run_job("sort", &["--memory-limit", LIMIT], 0);
+    assert_eq!(project.read("out.csv").lines().count() as u64, ROWS + 1);
+    assert_eq!(project.leftovers(), [""; 0]);
+    assert_eq!(project.path("tmp").read_dir().unwrap().count(), 0, "what the dead run has left is gone too");
+}
+
 #[test]
 fn groups_of_many_keys_end_within_it() {
     let project = Project::new();

@@ -2,7 +2,7 @@
 //!
 //! `UPDATE=1 cargo xtask test` writes them anew.
 
-mod modules;
+pub(crate) mod modules;
 
 use crate::support::Project;
 use std::fmt::Write;

@@ -70,9 +70,11 @@ fn named(at: usize, data_type: DataType) -> BoxedStrategy<Field> {
 /// The types that are columns for the engine: those that `sdk/src/columns/of_arrow.rs` has a word for.
 pub(super) fn any_type() -> impl Strategy<Value = DataType> {
     leaf().prop_recursive(3, 8, 3, |inner| {
-        let item = (inner.clone(), any::<bool>()).prop_map(|(data_type, nullable)| -> FieldRef {
+        // Parquet has a name of its own for items; the one that they came with must come back.
+        let name = prop::sample::select(vec!["item", "element", "x"]);
+        let item = (inner.clone(), name, any::<bool>()).prop_map(|(data_type, name, nullable)| -> FieldRef {
             let nullable = nullable || data_type == DataType::Null;
-            Arc::new(Field::new_list_field(data_type, nullable))
+            Arc::new(Field::new(name, data_type, nullable))
         });
         let fields = vec(inner, 1..4).prop_flat_map(|types| {
             types.into_iter().enumerate().map(|(at, data_type)| named(at, data_type)).collect::<Vec<_>>()
@@ -82,7 +84,7 @@ pub(super) fn any_type() -> impl Strategy<Value = DataType> {
             2 => item.clone().prop_map(DataType::LargeList),
             1 => item.clone().prop_map(DataType::ListView),
             1 => item.clone().prop_map(DataType::LargeListView),
-            2 => (item, 1..4).prop_map(|(item, size)| DataType::FixedSizeList(item, size)),
+            2 => (item, 0..4).prop_map(|(item, size)| DataType::FixedSizeList(item, size)),
             4 => fields.prop_map(|fields| DataType::Struct(Fields::from(fields))),
         ]
     })

@@ -13,6 +13,8 @@ pub struct Sizes {
     pub files: u64,
     /// Scale factor of TPC-H.
     pub scale: f64,
+    /// MB that what keeps rows may take, if it was said.
+    pub memory: Option<u64>,
 }
 
 /// The setting of a suite.

@@ -85,11 +85,11 @@ pub fn races(setting: &Setting) -> Result<Vec<Race>> {
     let mut races = Vec::new();
     for part in PARTS {
         let bytes = input.bytes + if part.joins { std::fs::metadata(&notes)?.len() } else { 0 };
-        let quarter = bytes.div_ceil(4_000_000);
-        let megabytes = |least: u64| format!("{}MB", quarter.max(least));
+        let memory = setting.sizes.memory.unwrap_or(bytes.div_ceil(4_000_000));
+        let megabytes = |least: u64| format!("{}MB", memory.max(least));
         let plan = Plan {
             name: part.name,
-            about: format!("{}, with {quarter} MB of memory where that can be said: {}", part.about, input.described()),
+            about: format!("{}, with {memory} MB of memory where that can be said: {}", part.about, input.described()),
             reference: Kind::Hand,
             rows: part.keeps_rows.then_some(input.rows),
             flow: part.flow.to_owned(),

@@ -62,12 +62,13 @@ fn modules() -> Vec<Module> {
     modules
 }
 
-fn folder() -> PathBuf {
+/// Where the pages are; the flows of their examples are below it.
+pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/modules")
 }
 
 /// Names of a folder's files that end so, without that end.
-fn names(folder: &Path, end: &str) -> BTreeSet<String> {
+pub(crate) fn names(folder: &Path, end: &str) -> BTreeSet<String> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     entries.filter_map(|name| name.strip_suffix(end).map(str::to_owned)).collect()
 }

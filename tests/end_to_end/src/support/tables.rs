@@ -1,6 +1,7 @@
 //! Parquet files read back by another library than the one that wrote them.
 
 use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::schema::printer::print_schema;
 use std::fs::File;
 use std::path::Path;
 
@@ -23,4 +24,13 @@ pub fn parquet_columns(path: &Path) -> Vec<String> {
     let reader = SerializedFileReader::new(File::open(path).unwrap()).unwrap();
     let schema = reader.metadata().file_metadata().schema_descr_ptr();
     schema.columns().iter().map(|column| column.name().to_owned()).collect()
+}
+
+/// A file's columns with all that it says of their types.
+#[track_caller]
+pub fn parquet_schema(path: &Path) -> String {
+    let reader = SerializedFileReader::new(File::open(path).unwrap()).unwrap();
+    let mut text = Vec::new();
+    print_schema(&mut text, reader.metadata().file_metadata().schema());
+    String::from_utf8(text).unwrap()
 }

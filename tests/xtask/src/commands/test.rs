@@ -6,7 +6,7 @@ use crate::steps::{Failed, Step};
 use std::ffi::OsString;
 
 /// What links Polars is tested with the release build that is there, by one command of the same packages that made it.
-const LINKING_POLARS: &str = "-p pype -p bench";
+const LINKING_POLARS: &str = "-p pype -p pypeline-polars -p bench";
 
 /// The rest is tested in the dev profile, where Polars would be built a second time.
 const WITHOUT: &str = "--exclude pype --exclude pypeline-polars --exclude bench";
