@@ -116,9 +116,21 @@ fn csv_frame(
             }
             reader.with_schema(Some(Arc::new(schema(columns))))
         }
-        None => reader.with_infer_schema_length(Some(csv.infer_rows.map_or(0, limit))),
+        None => inferred(path, reader, csv)?,
     };
     reader.finish().map_err(|error| about(path, translate(&error)))
+}
+
+/// Types are inferred once, and then given: Polars would infer them of each file anew while it reads, which takes longer than reading a
+/// thousand rows. Names are still those of each file's own header.
+fn inferred(path: &str, reader: LazyCsvReader, csv: &CsvRead) -> Fallible<LazyCsvReader> {
+    let Some(rows) = csv.infer_rows.filter(|rows| *rows > 0) else {
+        return Ok(reader.with_infer_schema_length(Some(0)));
+    };
+    let inferring = reader.clone().with_infer_schema_length(Some(limit(rows))).finish();
+    let types =
+        inferring.and_then(|mut frame| frame.collect_schema()).map_err(|error| about(path, translate(&error)))?;
+    Ok(reader.with_infer_schema_length(Some(0)).with_dtype_overwrite(Some(types)))
 }
 
 fn reader(path: &str, is_glob: bool, csv: &CsvRead, rows: Option<u64>) -> LazyCsvReader {
