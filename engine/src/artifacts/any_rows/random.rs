@@ -210,12 +210,10 @@ fn number(width: usize) -> BoxedStrategy<Cell> {
 }
 
 /// The bits of a float: of one of these numbers with either sign, so that there are both zeros, or any bits.
-fn float<F: Copy + std::fmt::Debug + 'static, B: Arbitrary + Copy + 'static>(
-    special: [F; 6],
-    bits: fn(F) -> B,
-) -> BoxedStrategy<B>
+fn float<F, B>(special: [F; 6], bits: fn(F) -> B) -> BoxedStrategy<B>
 where
-    F: std::ops::Neg<Output = F>,
+    F: Copy + std::fmt::Debug + std::ops::Neg<Output = F> + 'static,
+    B: Arbitrary + Copy + 'static,
 {
     let special: Vec<B> = special.into_iter().flat_map(|number| [bits(number), bits(-number)]).collect();
     prop_oneof![2 => prop::sample::select(special), 1 => any::<B>()].boxed()

@@ -117,8 +117,14 @@ pub(super) fn texts() -> Project {
     let row = |id: u32| {
         let (age, city) = (id * 37 % 100, ["Athens", "Berlin", "Zürich"][id as usize % 3]);
         let (amount, date) = (id * 7919 % 100_000, format!("20{}-0{}-1{}", 15 + id % 10, 1 + id % 9, id % 10));
-        let comment = if id % 4 == 0 { format!("\"amber, {}\"", id % 90) } else { format!("basalt {}", id % 90) };
-        format!("{id},Ada,{age},{city},{amount}.{},{date},{},{comment},0.{}\n", id % 2 * 5, id % 2 == 0, 25 * (id % 4))
+        let comment =
+            if id.is_multiple_of(4) { format!("\"amber, {}\"", id % 90) } else { format!("basalt {}", id % 90) };
+        format!(
+            "{id},Ada,{age},{city},{amount}.{},{date},{},{comment},0.{}\n",
+            id % 2 * 5,
+            id.is_multiple_of(2),
+            25 * (id % 4)
+        )
     };
     let rows = |ids: std::ops::Range<u32>| HEADER.to_owned() + &ids.map(row).collect::<String>();
     let project = Project::new();
