@@ -31,7 +31,7 @@ use pypeline_engine::executor::{ColumnsFault, Executor, Memory, PortFields, Refu
 use pypeline_schema::fault::{Fault, FaultKind};
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Once;
+use std::sync::{LazyLock, Once, OnceLock};
 
 /// Runs stages on Polars.
 pub struct PolarsExecutor;
@@ -59,6 +59,7 @@ impl Executor for PolarsExecutor {
 
     fn run(&self, stage: &Stage) -> Result<(), StageFault> {
         hear_warnings();
+        start_readers().map_err(|fault| StageFault { node: None, fault })?;
         let explained = |mut found: StageFault| {
             header_only::explain(stage, &mut found.fault);
             found
@@ -126,6 +127,23 @@ fn caught(work: impl FnOnce() -> Result<PortFields, ColumnsFault> + Send) -> Res
             Ok(thread) => thread.join().unwrap_or_else(|panic| refused(panicked(&*panic))),
             Err(error) => refused(Box::new(Fault::new(FaultKind::Io, "no thread to be had").caused_by(&error))),
         }
+    })
+}
+
+/// Polars starts the runtime that reads files when it is first asked, and panics where it cannot: the second to ask would hear of that
+/// only that there was a panic before.
+fn start_readers() -> Result<(), Box<Fault>> {
+    static STARTED: OnceLock<Result<(), String>> = OnceLock::new();
+    let start = || {
+        let started = catch_unwind(|| {
+            let _ = LazyLock::force(&polars_async::ASYNC);
+        });
+        started.map_err(|panic| panicked(&*panic).message)
+    };
+    let started = STARTED.get_or_init(start).as_ref();
+    started.map(|()| ()).map_err(|why| {
+        let fault = Fault::new(FaultKind::Io, format!("the threads that read files cannot be started: {why}"));
+        Box::new(fault.help("let the process have more open files and threads: `ulimit -n`, `ulimit -u`"))
     })
 }
 
