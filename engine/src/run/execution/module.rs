@@ -4,7 +4,7 @@ use super::conductor::DROP_SHARE;
 use super::context::NodeContext;
 use super::instances::Idle;
 use super::pass::{Attempt, Work, lock};
-use super::ports::{Input, Output, Rows, Taker};
+use super::ports::{Given, Input, Output, Rows, Taker};
 use crate::artifacts::ArtifactWriter;
 use pypeline_abi::context::{HostContext_TO, HostContextArc};
 use pypeline_abi::module::RunIo;
@@ -97,6 +97,7 @@ fn wire(work: &Work, node: usize) -> Fallible<(RunIo, Outputs)> {
     let (attempt, shared) = (&work.attempt, &work.attempt.shared);
     let mut io = RunIo { inputs: Vec::new().into(), outputs: Vec::new().into(), extra_json: RString::new() };
     let (index, links) = (&shared.job.index, &shared.job.dag.data_links);
+    let given = Arc::new(Given::default());
     for &at in index.inputs.get(node).into_iter().flatten() {
         let (Some(link), Some((from, _))) = (links.get(at), index.pairs.get(at)) else { continue };
         let port = link.to.port.clone();
@@ -104,7 +105,7 @@ fn wire(work: &Work, node: usize) -> Fallible<(RunIo, Outputs)> {
         let rows = attempt.stream(at).map(Rows::Stream).or_else(table);
         let rows =
             rows.ok_or_else(|| Box::new(Fault::new(FaultKind::Contract, format!("no rows for input `{port}`"))))?;
-        let input = Input::new(port, rows, shared.pool.clone());
+        let input = Input::new(port, rows, Arc::clone(&given), shared.pool.clone());
         io.inputs.push(InputPort_TO::from_value(input, TD_Opaque));
     }
     let mut writers = Vec::new();
@@ -125,7 +126,8 @@ fn wire(work: &Work, node: usize) -> Fallible<(RunIo, Outputs)> {
         if let Some(Taker::Table(writer)) = &taker {
             writers.push((port.clone(), Arc::clone(writer)));
         }
-        let output = Output::new(port, taker, counters, shared.pool.clone(), attempt.cancel.clone());
+        let (given, pool) = (Arc::clone(&given), shared.pool.clone());
+        let output = Output::new(port, taker, counters, given, pool, attempt.cancel.clone());
         io.outputs.push(OutputPort_TO::from_value(output, TD_Opaque));
     }
     Ok((io, writers))

@@ -4,13 +4,17 @@ use super::cancel::Cancel;
 use super::pool::Pool;
 use crate::artifacts::{Artifact, ArtifactWriter};
 use crate::streams::Stream;
-use arrow_array::{RecordBatch, RecordBatchReader};
+use arrow_array::{Array, RecordBatch, RecordBatchReader};
+use arrow_data::ArrayData;
 use arrow_schema::SchemaRef;
 use pypeline_abi::arrow_c::{ArrowArray, ArrowArrayStream, ArrowSchema};
-use pypeline_abi::arrow_rs::{export_batch, export_reader, export_schema, import_batch, import_reader, import_schema};
+use pypeline_abi::arrow_rs::{
+    export_batch, export_reader, export_schema, import_batch_beside, import_reader, import_schema,
+};
 use pypeline_abi::rows::{InputPort, OutputPort};
 use pypeline_abi::{AbiFuture, AbiResult, FutureExt, RNone, ROption, RResult, RSome, RString};
 use pypeline_schema::fault::{Fault, FaultKind};
+use std::collections::VecDeque;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -62,29 +66,51 @@ impl Rows {
     }
 }
 
+/// Batches whose columns are remembered.
+const REMEMBERED: usize = 2;
+
+/// Columns that a module was given last: those that it hands on as they are need no second check.
+#[derive(Default)]
+pub(super) struct Given(Mutex<VecDeque<Vec<ArrayData>>>);
+
+impl Given {
+    fn give(&self, batch: RecordBatch) -> ArrowArray {
+        let columns = batch.columns().iter().map(|column| column.to_data()).collect();
+        let mut given = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        given.truncate(REMEMBERED - 1);
+        given.push_front(columns);
+        export_batch(batch)
+    }
+
+    fn columns(&self) -> Vec<ArrayData> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().flatten().cloned().collect()
+    }
+}
+
 /// Rows coming into a module.
 pub(super) struct Input {
     name: String,
     rows: Rows,
     reader: Arc<Mutex<Option<Reader>>>,
+    given: Arc<Given>,
     pool: Pool,
 }
 
 impl Input {
-    pub(super) fn new(name: String, rows: Rows, pool: Pool) -> Self {
-        Self { name, rows, reader: Arc::default(), pool }
+    pub(super) fn new(name: String, rows: Rows, given: Arc<Given>, pool: Pool) -> Self {
+        Self { name, rows, reader: Arc::default(), given, pool }
     }
 }
 
 /// The next batch; the reader is opened when first asked.
-fn pull(reader: &Mutex<Option<Reader>>, table: &Artifact) -> Result<ROption<ArrowArray>, Box<Fault>> {
+fn pull(reader: &Mutex<Option<Reader>>, table: &Artifact, given: &Given) -> Result<ROption<ArrowArray>, Box<Fault>> {
     let mut slot = reader.lock().unwrap_or_else(PoisonError::into_inner);
     let reader = match &mut *slot {
         Some(reader) => reader,
         None => slot.insert(table.to_stream()?),
     };
     match reader.next() {
-        Some(Ok(batch)) => Ok(RSome(export_batch(batch))),
+        Some(Ok(batch)) => Ok(RSome(given.give(batch))),
         Some(Err(error)) => Err(data_fault(&error)),
         None => Ok(RNone),
     }
@@ -100,15 +126,15 @@ impl InputPort for Input {
     }
 
     fn next(&self) -> AbiFuture<ROption<ArrowArray>> {
-        let reader = Arc::clone(&self.reader);
+        let (reader, given) = (Arc::clone(&self.reader), Arc::clone(&self.given));
         match self.rows.clone() {
             Rows::Stream(stream) => {
-                future(async move { Ok(stream.receive().await?.map_or(RNone, |batch| RSome(export_batch(batch)))) })
+                future(async move { Ok(stream.receive().await?.map_or(RNone, |batch| RSome(given.give(batch)))) })
             }
-            Rows::Table(table) if table.is_in_memory() => future(async move { pull(&reader, &table) }),
+            Rows::Table(table) if table.is_in_memory() => future(async move { pull(&reader, &table, &given) }),
             Rows::Table(table) => {
                 let pool = self.pool.clone();
-                future(async move { pool.run(move || pull(&reader, &table)).await })
+                future(async move { pool.run(move || pull(&reader, &table, &given)).await })
             }
         }
     }
@@ -150,6 +176,7 @@ struct Sink {
     taker: Option<Taker>,
     schema: Mutex<Option<SchemaRef>>,
     counters: Vec<Arc<AtomicU64>>,
+    given: Arc<Given>,
     cancel: Cancel,
 }
 
@@ -158,10 +185,11 @@ impl Output {
         name: String,
         taker: Option<Taker>,
         counters: Vec<Arc<AtomicU64>>,
+        given: Arc<Given>,
         pool: Pool,
         cancel: Cancel,
     ) -> Self {
-        Self { name, sink: Arc::new(Sink { taker, schema: Mutex::default(), counters, cancel }), pool }
+        Self { name, sink: Arc::new(Sink { taker, schema: Mutex::default(), counters, given, cancel }), pool }
     }
 }
 
@@ -213,7 +241,7 @@ impl Sink {
         let schema = schema.ok_or_else(|| {
             Box::new(Fault::new(FaultKind::Contract, "rows were sent before their columns were declared"))
         })?;
-        import_batch(rows, &schema).map_err(|error| data_fault(&error))
+        import_batch_beside(rows, &schema, &self.given.columns()).map_err(|error| data_fault(&error))
     }
 }
 
