@@ -112,12 +112,12 @@ impl<'a> Pieces<'a> {
 
     /// What is sorted at once.
     pub(super) fn run_bytes(&self) -> u64 {
-        self.memory.soft / 6
+        self.memory.soft / 8
     }
 
     /// What each of several runs holds while they are merged.
     pub(super) fn merge_bytes(&self) -> usize {
-        usize::try_from(self.memory.soft / 256).unwrap_or(usize::MAX).clamp(64 << 10, 16 << 20)
+        usize::try_from(self.memory.soft / 1024).unwrap_or(usize::MAX).clamp(64 << 10, 16 << 20)
     }
 
     /// What the links have counted until now.

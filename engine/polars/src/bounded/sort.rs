@@ -147,7 +147,7 @@ impl Run {
 }
 
 /// So many runs are merged at once; more are merged to fewer before. With the size of their batches this bounds the memory.
-const FAN_IN: usize = 64;
+const FAN_IN: usize = 128;
 
 /// The rows of all runs in order. Rows that are equal come in the order of the runs, and in each as they are there.
 pub(super) fn merge(
