@@ -140,8 +140,7 @@ fn start_readers() -> Result<(), Box<Fault>> {
         });
         started.map_err(|panic| panicked(&*panic).message)
     };
-    let started = STARTED.get_or_init(start).as_ref();
-    started.map(|()| ()).map_err(|why| {
+    STARTED.get_or_init(start).clone().map_err(|why| {
         let fault = Fault::new(FaultKind::Io, format!("the threads that read files cannot be started: {why}"));
         Box::new(fault.help("let the process have more open files and threads: `ulimit -n`, `ulimit -u`"))
     })
