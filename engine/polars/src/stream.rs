@@ -18,6 +18,7 @@ use polars_async::executor::block_in_place;
 use pypeline_engine::streams::Stream;
 use pypeline_schema::fault::{Fault, FaultKind};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How the names of the maps that deal out rows begin: a plan's streams are counted by them.
@@ -51,7 +52,13 @@ pub(crate) fn read(stream: &Arc<Stream>) -> Result<LazyFrame, Box<Fault>> {
 
 fn fed(stream: &Arc<Stream>, columns: ArrowSchemaRef) -> PolarsResult<LazyFrame> {
     let schema = frame(&columns, &[])?.schema().clone();
-    let hand = Arc::new(Hand { stream: Arc::clone(stream), columns, turn: Mutex::default(), drawn: Mutex::default() });
+    let hand = Arc::new(Hand {
+        stream: Arc::clone(stream),
+        columns,
+        turn: <_>::default(),
+        drawn: <_>::default(),
+        height: <_>::default(),
+    });
     let name = format!("{:p}", Arc::as_ptr(stream));
     let source = DataFrame::new(SOURCE_ROWS, vec![Column::new_scalar("rows".into(), Scalar::from(0_u8), SOURCE_ROWS)])?;
     let source = source.lazy().with_row_index(TOKEN, None);
@@ -91,6 +98,8 @@ struct Hand {
     turn: Mutex<()>,
     /// Never held by one that waits.
     drawn: Mutex<Drawn>,
+    /// Rows of each morsel of the source; the last may have fewer.
+    height: AtomicUsize,
 }
 
 impl Hand {
@@ -100,12 +109,13 @@ impl Hand {
 
     /// Draws the next batch, if there is one, and makes a token of some rows of the source.
     fn draw(&self, rows: &DataFrame) -> PolarsResult<DataFrame> {
-        let height = rows.height().max(1);
         let Some(first) = number(rows)? else { return token(END, 0) };
-        // All morsels of the source have one height, but the last.
+        let height = self.height.fetch_max(rows.height(), Ordering::Relaxed).max(rows.height());
         let number = first as usize / height;
+        // Nothing is lost where the tokens end before the rows do: the last one takes all that are left.
+        let is_last = first as usize + rows.height() >= SOURCE_ROWS;
         // Waiting keeps no thread from others: the engine puts another in its place.
-        block_in_place(|| self.draw_next())?;
+        block_in_place(|| self.draw_next(is_last))?;
         let drawn = self.drawn();
         if drawn.is_over && number >= drawn.next {
             return token(END, SLICE_ROWS as usize);
@@ -113,7 +123,7 @@ impl Hand {
         token(IdxSize::try_from(number).unwrap_or(END), 1)
     }
 
-    fn draw_next(&self) -> PolarsResult<()> {
+    fn draw_next(&self, is_last: bool) -> PolarsResult<()> {
         // One at a time, in the order of the stream.
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let (next, is_over) = {
@@ -123,11 +133,12 @@ impl Hand {
         if is_over {
             return Ok(());
         }
+        let wanted = if is_last { usize::MAX } else { wanted(next) };
         let (mut batches, mut n_rows, mut is_over) = (Vec::new(), 0, false);
-        while n_rows < ROWS.max(wanted(next)) {
+        while n_rows < ROWS.max(wanted) {
             let received = match self.stream.receive_at_once() {
                 Some(received) => received,
-                None if !batches.is_empty() && n_rows >= wanted(next) => break,
+                None if !batches.is_empty() && n_rows >= wanted => break,
                 None => self.stream.receive_blocking(),
             };
             match received.map_err(|fault| from_table(*fault))? {
@@ -174,4 +185,44 @@ fn number(token: &DataFrame) -> PolarsResult<Option<IdxSize>> {
         return Ok(None);
     }
     Ok(token.column(TOKEN)?.get(0)?.extract::<IdxSize>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::Int64Array;
+    use arrow_schema::{DataType as ArrowType, Field, Schema as ArrowSchema};
+
+    /// A morsel of the source.
+    fn morsel(first: usize, rows: usize) -> DataFrame {
+        let tokens: Vec<IdxSize> = (first..first + rows).map(|row| row as IdxSize).collect();
+        DataFrame::new(rows, vec![Column::new(TOKEN.into(), tokens)]).unwrap()
+    }
+
+    #[test]
+    fn the_last_token_takes_all_rows_that_are_left() {
+        let columns = Arc::new(ArrowSchema::new(vec![Field::new("n", ArrowType::Int64, true)]));
+        let batch = || {
+            let rows = Int64Array::from(vec![7; 2 * ROWS]);
+            RecordBatch::try_new(Arc::clone(&columns), vec![Arc::new(rows)]).unwrap()
+        };
+        let stream = Arc::new(Stream::default());
+        stream.open(Arc::clone(&columns)).unwrap();
+        (0..4).for_each(|_| stream.send_blocking(batch()).unwrap());
+        stream.finish().unwrap();
+        let hand = Hand {
+            stream,
+            columns: Arc::clone(&columns),
+            turn: Mutex::default(),
+            drawn: Mutex::default(),
+            height: AtomicUsize::new(0),
+        };
+        let first = hand.draw(&morsel(0, 100)).unwrap();
+        assert_eq!(hand.deal(&first).unwrap().height(), 2 * ROWS, "one batch");
+        // A morsel of another height has the number that its place gives it.
+        hand.drawn().next = (SOURCE_ROWS - 10) / 100;
+        let last = hand.draw(&morsel(SOURCE_ROWS - 10, 10)).unwrap();
+        assert_eq!(hand.deal(&last).unwrap().height(), 3 * 2 * ROWS, "all that are left");
+        assert!(hand.drawn().is_over && hand.drawn().batches.is_empty());
+    }
 }
