@@ -1,25 +1,23 @@
 //! What a run shows while it goes on: live lines on a terminal, plain ones elsewhere, or nothing.
 
+mod expected;
 mod live;
 mod plain;
 mod shown;
 
 use crate::render;
+pub use expected::Expected;
 use live::Live;
 use plain::Plain;
 use pypeline_engine::run::observe::{LinkCounter, Observer};
 use pypeline_schema::event::{Event, EventLine};
 use pypeline_schema::run_result::State;
-use std::collections::HashMap;
 use std::io::Write;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Failures of a loop's items that are said as they happen; the report has them all.
 const SAID: u32 = 20;
-
-/// Rows that earlier runs have brought through each link, by the texts of its ports: what a run is likely to bring.
-pub type Expected = HashMap<(String, String), u64>;
 
 /// How much is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +40,8 @@ pub struct Progress {
 
 impl Progress {
     /// Shows nothing yet.
-    pub fn new(style: Style, expected: Arc<OnceLock<Expected>>) -> Self {
+    pub fn new(style: Style, expected: Expected) -> Self {
+        let expected = Arc::new(expected);
         let live = Live::new(style == Style::Live, Arc::clone(&expected));
         Self { style, live, plain: Plain::new(expected), n_said: Mutex::default() }
     }

@@ -1,7 +1,7 @@
 //! Tables between stages: in memory, or in one Parquet file once they grow. Decided while the rows come in.
 
 #[cfg(test)]
-mod any_rows;
+pub(crate) mod any_rows;
 mod parquet_file;
 mod policy;
 

@@ -232,6 +232,11 @@ pub enum KeptTable {
         /// Rows.
         rows: u64,
     },
+    /// Rows that have no columns: there is nothing of them but their number.
+    Columnless {
+        /// Rows.
+        rows: u64,
+    },
 }
 
 /// A file at some moment.

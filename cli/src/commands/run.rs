@@ -15,7 +15,7 @@ use pypeline_polars::PolarsExecutor;
 use pypeline_vault::VaultOfEnvironment;
 use serde_json::Value;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Runs a job folder, or shows how it would run.
@@ -100,22 +100,17 @@ fn resume(args: &RunArgs) -> Option<Resume> {
     args.resume.then_some(Resume { on_change, force: args.force })
 }
 
-/// What earlier runs have brought through each link, looked up beside the run: it waits for nothing.
-fn expected(project: &Project, job: &Path, place: &Place) -> Arc<OnceLock<Expected>> {
-    let found: Arc<OnceLock<Expected>> = Arc::default();
-    let (project, job, place, to) = (project.clone(), job.to_path_buf(), place.clone(), Arc::clone(&found));
-    let look = move || {
+/// What earlier runs have brought through each link.
+fn expected(project: &Project, job: &Path, place: &Place) -> Expected {
+    let (project, job, place) = (project.clone(), job.to_path_buf(), place.clone());
+    Expected::new(move || {
         let mut history = History::open(&place).ok()?;
         let folder = job.canonicalize().ok()?.display().to_string();
         let known = history.jobs_named(&folder).ok()?.into_iter().find(|job| job.project == project.root())?;
         let usual = history.expected(&known).ok()?.links;
         // A whole number of rows, far below where they are no longer exact.
-        let links = usual.into_iter().filter_map(|(link, usual)| Some((link, usual.rows? as u64)));
-        to.set(links.collect()).ok()
-    };
-    // Without a thread to be had, or a history, nothing is known beforehand.
-    let _ = std::thread::Builder::new().name("pype-expected".to_owned()).spawn(look);
-    found
+        Some(usual.into_iter().filter_map(|(link, usual)| Some((link, usual.rows? as u64))).collect())
+    })
 }
 
 /// A terminal on which nothing can move.

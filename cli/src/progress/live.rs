@@ -6,7 +6,7 @@ use pypeline_engine::run::observe::LinkCounter;
 use pypeline_schema::event::{Event, EventLine};
 use std::fmt::Write;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// Lines shown at most; a terminal has only so many.
@@ -21,7 +21,7 @@ const HERTZ: u8 = 10;
 /// The lines.
 pub struct Live {
     bars: MultiProgress,
-    expected: Arc<OnceLock<Expected>>,
+    expected: Arc<Expected>,
     state: Arc<Mutex<State>>,
 }
 
@@ -43,7 +43,7 @@ impl State {
 }
 
 impl Live {
-    pub fn new(is_live: bool, expected: Arc<OnceLock<Expected>>) -> Self {
+    pub fn new(is_live: bool, expected: Arc<Expected>) -> Self {
         let target = if is_live { ProgressDrawTarget::stderr_with_hz(HERTZ) } else { ProgressDrawTarget::hidden() };
         Self { bars: MultiProgress::with_draw_target(target), expected, state: Arc::default() }
     }
@@ -55,6 +55,13 @@ impl Live {
     /// One thread moves all lines.
     pub fn begin(&self, links: &[LinkCounter]) {
         lock(&self.state).links = links.to_vec();
+        let expected = Arc::clone(&self.expected);
+        let look = move || {
+            std::thread::sleep(TICK);
+            expected.look();
+        };
+        // Without a thread to be had, nothing is expected.
+        let _ = std::thread::Builder::new().name("pype-expected".to_owned()).spawn(look);
         let state = Arc::clone(&self.state);
         let watch = move || loop {
             std::thread::sleep(TICK);
@@ -126,8 +133,8 @@ impl Live {
             if state.n_lines() < SHOWN {
                 let (from, to) = (link.from.to_string(), link.to.to_string());
                 let message = format!("  {from} -> {to}");
-                let (known, link_name) = (Arc::clone(&self.expected), (from, to));
-                let expected = move || known.get()?.get(&link_name).copied();
+                let known = Arc::clone(&self.expected);
+                let expected = move || known.of(&from, &to);
                 let bar = self.line("rows", expected, message);
                 state.rows.push((link, bar));
             }

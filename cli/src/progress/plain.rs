@@ -5,7 +5,7 @@ use pypeline_engine::run::observe::LinkCounter;
 use pypeline_schema::event::{Event, EventLine};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// What goes on.
@@ -25,14 +25,14 @@ struct Loop {
 
 /// Tells of what goes on.
 pub struct Plain {
-    expected: Arc<OnceLock<Expected>>,
+    expected: Arc<Expected>,
     running: Arc<Mutex<Running>>,
     /// Gone when the run has ended.
     end: Mutex<Option<Sender<()>>>,
 }
 
 impl Plain {
-    pub fn new(expected: Arc<OnceLock<Expected>>) -> Self {
+    pub fn new(expected: Arc<Expected>) -> Self {
         Self { expected, running: Arc::default(), end: Mutex::default() }
     }
 
@@ -43,7 +43,8 @@ impl Plain {
         *lock(&self.end) = Some(end);
         let tell = move || {
             while has_ended.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
-                lock(&running).tell(expected.get());
+                expected.look();
+                lock(&running).tell(&expected);
             }
         };
         // Without a thread to be had, nothing is told on the way.
@@ -80,7 +81,7 @@ impl Plain {
 }
 
 impl Running {
-    fn tell(&self, expected: Option<&Expected>) {
+    fn tell(&self, expected: &Expected) {
         for (sub_flow, since) in &self.sub_flows {
             let elapsed = since.elapsed();
             let of = |link: &&LinkCounter| *link.sub_flow == **sub_flow;
@@ -97,9 +98,9 @@ impl Running {
     }
 }
 
-fn said(link: &LinkCounter, elapsed: Duration, expected: Option<&Expected>) -> String {
+fn said(link: &LinkCounter, elapsed: Duration, expected: &Expected) -> String {
     let rows = link.rows.load(Ordering::Relaxed);
     let (from, to) = (link.from.to_string(), link.to.to_string());
-    let expected = expected.and_then(|expected| expected.get(&(from.clone(), to.clone())).copied());
+    let expected = expected.of(&from, &to);
     format!("{from} -> {to} {}", shown::count(rows, "rows", elapsed, expected))
 }

@@ -1,7 +1,7 @@
 //! A stage as lazy frames: one frame per sink, with a counter on every link.
 
 use crate::fault::{CANCELLED, OUTGROWN, at_node, translate};
-use crate::footers::{Footer, says_count};
+use crate::footers::{Footer, Uncounted};
 use crate::header_only::is_header_only;
 use crate::operate::operate;
 use crate::{scan, sink, stream, table};
@@ -28,7 +28,7 @@ type Frames = HashMap<(usize, String), LazyFrame>;
 
 /// Plans a stage node by node, so that a fault is laid at the door of the node that causes it.
 pub(crate) fn plan(stage: &Stage) -> Result<Planned, StageFault> {
-    let mut frames = Frames::new();
+    let (uncounted, mut frames) = (Uncounted::of(stage), Frames::new());
     let mut planned = Planned { frames: Vec::new(), footers: Vec::new(), selects: Vec::new() };
     for (at, node) in stage.nodes.iter().enumerate() {
         let lay = |fault: Box<Fault>| StageFault { node: Some(node.id.clone()), fault };
@@ -42,14 +42,14 @@ pub(crate) fn plan(stage: &Stage) -> Result<Planned, StageFault> {
                     let node_id = node.id.as_str();
                     tracing::warn!(node_id, "the input file has a header and no rows: its columns are taken for text");
                 }
-                for link in stage.links.iter().filter(|link| leaves(link, at) && says_count(stage, scan, link)) {
+                for link in stage.links.iter().filter(|link| leaves(link, at) && uncounted.has(scan, link)) {
                     planned.footers.push((Arc::clone(&link.rows), frame.clone()));
                 }
                 frames.insert((at, "data".to_owned()), frame);
                 share_fan_out(stage, at, &mut frames);
             }
             Work::Select(selects) => {
-                let inputs = inputs(stage, at, &frames).map_err(lay)?;
+                let inputs = inputs(&uncounted, stage, at, &frames).map_err(lay)?;
                 let linked: Vec<(&String, &Operation)> =
                     selects.iter().filter(|(port, _)| is_port_read(stage, at, port)).collect();
                 if linked.is_empty() {
@@ -74,7 +74,7 @@ pub(crate) fn plan(stage: &Stage) -> Result<Planned, StageFault> {
                 share_fan_out(stage, at, &mut frames);
             }
             Work::Write { destination, temporary } => {
-                for (_, frame) in inputs(stage, at, &frames).map_err(lay)? {
+                for (_, frame) in inputs(&uncounted, stage, at, &frames).map_err(lay)? {
                     planned.frames.push(sink::write(frame, destination, temporary).map_err(lay)?);
                 }
             }
@@ -83,7 +83,7 @@ pub(crate) fn plan(stage: &Stage) -> Result<Planned, StageFault> {
     for (number, link) in stage.links.iter().enumerate() {
         let LinkSource::Port(node, _) = &link.from else { continue };
         let lay = |fault: Box<Fault>| StageFault { node: stage.nodes.get(*node).map(|node| node.id.clone()), fault };
-        let frame = || link_frame(stage, number, link, &frames).map_err(lay);
+        let frame = || link_frame(&uncounted, stage, number, link, &frames).map_err(lay);
         match &link.to {
             LinkTarget::Port(..) => {}
             LinkTarget::Table(writer) => planned.frames.push(sink::table(frame()?, Arc::clone(writer)).map_err(lay)?),
@@ -131,18 +131,29 @@ fn share_fan_out(stage: &Stage, node: usize, frames: &mut Frames) {
 }
 
 /// The counted frames of a node's input links, by input port.
-fn inputs(stage: &Stage, node: usize, frames: &Frames) -> Result<Vec<(String, LazyFrame)>, Box<Fault>> {
+fn inputs(
+    uncounted: &Uncounted<'_>,
+    stage: &Stage,
+    node: usize,
+    frames: &Frames,
+) -> Result<Vec<(String, LazyFrame)>, Box<Fault>> {
     let links = stage.links.iter().enumerate();
     links
         .filter_map(|(number, link)| match &link.to {
             LinkTarget::Port(to, port) if *to == node => Some((number, link, port)),
             _ => None,
         })
-        .map(|(number, link, port)| Ok((port.clone(), link_frame(stage, number, link, frames)?)))
+        .map(|(number, link, port)| Ok((port.clone(), link_frame(uncounted, stage, number, link, frames)?)))
         .collect()
 }
 
-fn link_frame(stage: &Stage, number: usize, link: &StageLink, frames: &Frames) -> Result<LazyFrame, Box<Fault>> {
+fn link_frame(
+    uncounted: &Uncounted<'_>,
+    stage: &Stage,
+    number: usize,
+    link: &StageLink,
+    frames: &Frames,
+) -> Result<LazyFrame, Box<Fault>> {
     let frame = match &link.from {
         LinkSource::Table(artifact) => table::read(artifact)?,
         LinkSource::Stream(stream) => stream::read(stream)?,
@@ -155,7 +166,7 @@ fn link_frame(stage: &Stage, number: usize, link: &StageLink, frames: &Frames) -
         _ => None,
     };
     match scan {
-        Some(Work::Scan(scan)) if says_count(stage, scan, link) => Ok(frame),
+        Some(Work::Scan(scan)) if uncounted.has(scan, link) => Ok(frame),
         _ => Ok(counted(frame, number, &link.rows, stage)),
     }
 }

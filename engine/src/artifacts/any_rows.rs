@@ -11,12 +11,12 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use cells::{Cell, array, cells};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use random::{Table, table};
+pub(crate) use random::{Table, table};
 use std::sync::Arc;
 
 impl Table {
     /// Its rows as they are handed over.
-    fn to_batches(&self) -> Vec<RecordBatch> {
+    pub(crate) fn to_batches(&self) -> Vec<RecordBatch> {
         let rows = |from: usize, to: usize| {
             let columns = self.schema.fields().iter().zip(&self.columns);
             batch(
@@ -45,7 +45,7 @@ fn store(policy: Policy) -> Arc<ArtifactStore> {
 }
 
 /// The store has to live as long as the table: its folder goes with it.
-fn filled(policy: Policy, schema: &SchemaRef, batches: Vec<RecordBatch>) -> (Arc<ArtifactStore>, Artifact) {
+pub(crate) fn filled(policy: Policy, schema: &SchemaRef, batches: Vec<RecordBatch>) -> (Arc<ArtifactStore>, Artifact) {
     let store = store(policy);
     let mut stream = RecordBatchIterator::new(batches.into_iter().map(Ok), Arc::clone(schema));
     let artifact = store.register(&mut stream).unwrap();
@@ -72,7 +72,7 @@ fn read(artifact: &Artifact, schema: &SchemaRef) -> (Vec<Vec<Cell>>, usize) {
 }
 
 #[track_caller]
-fn gives_back(artifact: &Artifact, table: &Table) {
+pub(crate) fn gives_back(artifact: &Artifact, table: &Table) {
     let (columns, n_rows) = read(artifact, &table.schema);
     assert_eq!(n_rows, table.n_rows);
     for ((found, expected), field) in columns.iter().zip(&table.columns).zip(table.schema.fields()) {

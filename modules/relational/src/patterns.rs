@@ -1,7 +1,9 @@
 //! Regular expressions of a configuration, looked at before the run: whether they are some, and which groups they have.
 
 use pypeline_sdk::prelude::*;
-use regex_syntax::hir::{Capture, Hir, HirKind};
+use regex_syntax::ast::parse::Parser;
+use regex_syntax::ast::{Ast, GroupKind, Visitor, visit};
+use std::convert::Infallible;
 
 /// A regular expression.
 pub struct Pattern {
@@ -17,19 +19,14 @@ impl Pattern {
         if pattern.is_empty() {
             return Err(wrong("the pattern is empty".to_owned()));
         }
-        let hir = regex_syntax::parse(pattern).map_err(|error| {
-            let why = match &error {
-                regex_syntax::Error::Parse(error) => error.kind().to_string(),
-                regex_syntax::Error::Translate(error) => error.kind().to_string(),
-                other => other.to_string(),
-            };
-            wrong(format!("`{pattern}` is no regular expression: {why}"))
-        })?;
-        let mut groups = Vec::new();
-        gather(&hir, &mut groups);
-        groups.sort_by_key(|(number, _)| *number);
-        groups.dedup_by_key(|(number, _)| *number);
-        Ok(Self { groups: groups.into_iter().map(|(_, name)| name).collect() })
+        // Its syntax alone: what classes of Unicode there are is a megabyte of tables, which the executor has anyway.
+        let parsed = Parser::new().parse(pattern);
+        let parsed =
+            parsed.map_err(|error| wrong(format!("`{pattern}` is no regular expression: {}", error.kind())))?;
+        match visit(&parsed, Gather::default()) {
+            Ok(groups) => Ok(Self { groups }),
+            Err(never) => match never {},
+        }
     }
 
     /// The names of its groups, in the order of their parentheses.
@@ -38,15 +35,27 @@ impl Pattern {
     }
 }
 
-fn gather(hir: &Hir, groups: &mut Vec<(u32, Option<String>)>) {
-    match hir.kind() {
-        HirKind::Capture(Capture { index, name, sub }) => {
-            groups.push((*index, name.as_deref().map(str::to_owned)));
-            gather(sub, groups);
+/// The groups of a pattern as it is walked over: that is the order of their parentheses.
+#[derive(Default)]
+struct Gather(Vec<Option<String>>);
+
+impl Visitor for Gather {
+    type Output = Vec<Option<String>>;
+    type Err = Infallible;
+
+    fn finish(self) -> std::result::Result<Self::Output, Infallible> {
+        Ok(self.0)
+    }
+
+    fn visit_pre(&mut self, ast: &Ast) -> std::result::Result<(), Infallible> {
+        if let Ast::Group(group) = ast {
+            match &group.kind {
+                GroupKind::CaptureIndex(_) => self.0.push(None),
+                GroupKind::CaptureName { name, .. } => self.0.push(Some(name.name.clone())),
+                GroupKind::NonCapturing(_) => {}
+            }
         }
-        HirKind::Repetition(repetition) => gather(&repetition.sub, groups),
-        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().for_each(|part| gather(part, groups)),
-        _ => {}
+        Ok(())
     }
 }
 

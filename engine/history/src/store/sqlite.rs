@@ -19,6 +19,9 @@ use std::time::Duration;
 /// How long one who writes waits for another who writes.
 const PATIENCE: Duration = Duration::from_millis(1_800);
 
+/// Pages of the log after which it is emptied. Whoever opens the file reads what is in the log, and each run opens it.
+const LOGGED: u32 = 64;
+
 const WORDS: Words = Words { key: "INTEGER PRIMARY KEY", by_bytes: "", clustered: "WITHOUT ROWID" };
 
 /// What a SQLite file begins with.
@@ -93,6 +96,7 @@ impl Sqlite {
             // Emptying the log at every run's end would wait for the disk; it is emptied when it has grown.
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
             connection.pragma_update(None, "synchronous", "NORMAL")?;
+            connection.pragma_update(None, "wal_autocheckpoint", LOGGED)?;
             let version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
             let is_foreign = !is_own_place(path) && connection.query_row(IS_FOREIGN, [], |row| row.get(0))?;
             Ok((connection, version, is_foreign))

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 /// A table, and how it is handed over.
 #[derive(Clone)]
-pub(super) struct Table {
-    pub(super) schema: SchemaRef,
+pub(crate) struct Table {
+    pub(crate) schema: SchemaRef,
     /// By column.
     pub(super) columns: Vec<Vec<Cell>>,
     pub(super) n_rows: usize,
@@ -33,7 +33,7 @@ impl fmt::Debug for Table {
     }
 }
 
-pub(super) fn table() -> impl Strategy<Value = Table> {
+pub(crate) fn table() -> impl Strategy<Value = Table> {
     let shape = (vec(any_type(), 0..5), vec(prop_oneof![1 => Just(0), 4 => 1_usize..9], 0..7), any::<bool>());
     let fields = shape.prop_flat_map(|(types, batches, sliced)| {
         let fields: Vec<_> = types.into_iter().enumerate().map(|(at, data_type)| named(at, data_type)).collect();

@@ -3,8 +3,9 @@
 use crate::artifacts::Artifact;
 use crate::run::keys::hex;
 use crate::secrets::net;
-use arrow_array::{Array, RecordBatch, RecordBatchReader};
+use arrow_array::{Array, RecordBatch, RecordBatchOptions, RecordBatchReader};
 use arrow_data::ArrayData;
+use arrow_schema::{Schema, SchemaRef};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -20,6 +21,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Bytes in memory up to which a table is tried to be kept in its record.
@@ -60,6 +62,10 @@ impl Tables<'_> {
             Artifact::Joined { parts, .. } => {
                 let parts: Result<Vec<_>, _> = parts.iter().map(|part| self.keep(part)).collect();
                 Ok(parts?.concat())
+            }
+            // Files of Parquet do not say how many rows of nothing they have.
+            Artifact::Memory { schema, .. } if schema.fields().is_empty() => {
+                Ok(vec![KeptTable::Columnless { rows: table.n_rows() }])
             }
             Artifact::Memory { batches, .. } => {
                 if net::is_in_use() && !batches.iter().all(is_clean) {
@@ -155,7 +161,7 @@ pub(super) fn restore(folder: &Path, kept: &[KeptTable]) -> Result<Artifact, Str
         Some(last) => {
             parts.push(last);
             let schema = parts.first().map(|first| first.schema().clone());
-            let parts = parts.into_iter().map(std::sync::Arc::new).collect();
+            let parts = parts.into_iter().map(Arc::new).collect();
             schema.map(|schema| Artifact::Joined { schema, parts }).ok_or_else(String::new)
         }
         None => Err("a table has no parts".to_owned()),
@@ -172,6 +178,13 @@ fn restore_part(folder: &Path, kept: &KeptTable) -> Result<Artifact, String> {
                 let schema = reader.schema();
                 Ok(Artifact::Memory { schema, batches: reader.collect::<Result<_, _>>()? })
             })
+        }
+        KeptTable::Columnless { rows } => {
+            let schema = SchemaRef::new(Schema::empty());
+            let rows = usize::try_from(*rows).map_err(|error| error.to_string())?;
+            let options = RecordBatchOptions::new().with_row_count(Some(rows));
+            let batch = RecordBatch::try_new_with_options(Arc::clone(&schema), Vec::new(), &options);
+            Ok(Artifact::Memory { schema, batches: vec![batch.map_err(|error| error.to_string())?] })
         }
         KeptTable::File { name, length, sha256, rows } => {
             let is_ours = name.starts_with("data-") && !name.contains(['/', '\\']);
@@ -252,3 +265,6 @@ impl Write for Hashing<'_> {
         self.file.flush()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -298,6 +298,8 @@ impl<'a> Model<'a> {
                 self.log.push(Event::Resolved(*link, frame.path.clone(), *end));
             }
             for (&link, (end, is_exempt)) in group.iter().zip(ends) {
+                // What opened below an error link in one item is blocked by another's failure: it takes nothing past a halt.
+                let is_exempt = is_exempt && end == Opened;
                 let by = Arrival { source: links[link].from, end, is_exempt, handles: Vec::new() };
                 counts |= self.deliver(link, by, frame).counts;
             }

@@ -100,6 +100,13 @@ fn what_an_error_link_in_a_loop_leads_to_outside_runs_also_after_a_halt() {
 }
 
 #[test]
+fn a_link_out_of_a_loop_that_opened_below_an_error_link_and_was_then_blocked_is_no_way_past_a_halt() {
+    let links = "r (1|) g; r (2|iterate) b; b (1|error handled) h; b (2|) h; h (3|) g; g: any; g (1|) z; r (3|) y";
+    let run = flow(links).list("r-b", 2).fails("b[0] h[1]").run();
+    assert_eq!(run.log(), "");
+}
+
+#[test]
 fn cancel_stops_all_and_nothing_more_starts() {
     let links = "s (1|) a; s (1|) b; a (1|always) c; a (2|error handled) d; s (2|always) e; s (3|start) f; r";
     let mut run = flow(links).begin();
