@@ -21,7 +21,7 @@ mod written;
 
 use crate::diagnostics::code::Code;
 use crate::executor::Executor;
-use crate::plugins::handle::Plugin;
+use crate::plugins::handle::Functions;
 use crate::project::Project;
 use crate::template::Scope;
 use pypeline_schema::fields::Field;
@@ -62,8 +62,8 @@ pub struct NodeView<'a> {
     pub id: &'a str,
     /// What its module says of itself.
     pub manifest: &'a ModuleManifest,
-    /// The library that holds it.
-    pub plugin: &'a Plugin,
+    /// What the library that holds it can be asked.
+    pub functions: &'a Functions,
     /// Its configuration after defaults; templates unresolved.
     pub config: &'a Map<String, Value>,
 }

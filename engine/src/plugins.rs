@@ -11,7 +11,7 @@ pub mod locate;
 
 use crate::project::Project;
 use error::PluginError;
-use handle::Plugin;
+use handle::{Functions, Plugin};
 use locate::SearchPath;
 use pypeline_schema::execution_metadata::PluginPin;
 use std::collections::BTreeMap;
@@ -69,16 +69,13 @@ impl Plugins {
         if let Some(plugin) = self.loaded.get(&library) {
             return Ok(Arc::clone(plugin));
         }
-        let plugin = Arc::new(load::load(path, None)?);
+        let plugin = Arc::new(load::load(path)?);
         self.loaded.insert(library, Arc::clone(&plugin));
         Ok(plugin)
     }
 
     /// Loads the library that a job was built with, and refuses any other. The hash is compared before any of its code runs.
-    pub fn load_pinned(&mut self, pin: &PluginPin) -> Result<Arc<Plugin>, PluginError> {
-        let path = self.search.find(&pin.library)?;
-        let plugin = Arc::new(load::load(&path, Some(pin))?);
-        self.loaded.insert(pin.library.clone(), Arc::clone(&plugin));
-        Ok(plugin)
+    pub fn load_pinned(&self, pin: &PluginPin) -> Result<Arc<Functions>, PluginError> {
+        load::load_pinned(&self.search.find(&pin.library)?, pin)
     }
 }

@@ -24,8 +24,8 @@ pub(super) fn check(
     let document = &loaded.document;
     let nodes = document.nodes.iter().zip(&loaded.modules).map(|(node, module)| {
         let module = module.as_ref().filter(|module| module.is_sound)?;
-        let (manifest, plugin) = (&*module.manifest, &*module.plugin);
-        Some(NodeView { id: &node.id, manifest, plugin, config: &module.config })
+        let (manifest, functions) = (&*module.manifest, &*module.plugin.functions);
+        Some(NodeView { id: &node.id, manifest, functions, config: &module.config })
     });
     let links = plan.data.iter().map(|link| LinkView {
         from: link.from,

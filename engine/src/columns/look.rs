@@ -91,7 +91,7 @@ impl<'a> Looker<'a> {
             return;
         }
         let request = LowerRequest { config: Value::Object(config.clone()), linked_inputs, linked_outputs };
-        if let Ok(lowering) = node.plugin.lower(&node.manifest.name, &request) {
+        if let Ok(lowering) = node.functions.lower(&node.manifest.name, &request) {
             self.known.lowerings.insert(at, lowering);
         }
     }
@@ -294,7 +294,7 @@ impl<'a> Looker<'a> {
         let request =
             ColumnsRequest { config: Value::Object(config.clone()), inputs: inputs.iter().map(of_port).collect() };
         let is_declared = inputs.values().flatten().all(|rows| rows.is_declared);
-        match node.plugin.columns(&node.manifest.name, &request) {
+        match node.functions.columns(&node.manifest.name, &request) {
             Ok(outputs) => {
                 let known = outputs.into_iter().filter_map(|(port, fields)| Some((port, Arc::from(fields?))));
                 self.give(at, known.collect(), is_declared);
@@ -330,7 +330,7 @@ fn beginning(node: &NodeView<'_>) -> Option<String> {
         }
     }
     let request = LowerRequest { config, linked_inputs: Vec::new(), linked_outputs: Vec::new() };
-    match node.plugin.lower(&node.manifest.name, &request) {
+    match node.functions.lower(&node.manifest.name, &request) {
         Ok(Lowering::Destination(destination)) => {
             Some(destination.path.split(STAND_IN).next().unwrap_or_default().to_owned())
         }

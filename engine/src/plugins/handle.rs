@@ -12,8 +12,9 @@ use pypeline_schema::manifest::ModuleManifest;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-/// A loaded library.
+/// A loaded library, and what it says of itself.
 pub struct Plugin {
     /// File name.
     pub library: String,
@@ -27,7 +28,8 @@ pub struct Plugin {
     pub sha256: String,
     /// Its modules by name.
     pub modules: BTreeMap<String, ModuleManifest>,
-    pub(super) root: PluginRootRef,
+    /// What it can be asked.
+    pub functions: Arc<Functions>,
 }
 
 impl Plugin {
@@ -35,7 +37,14 @@ impl Plugin {
     pub fn pin(&self) -> PluginPin {
         PluginPin { library: self.library.clone(), version: self.version.clone(), sha256: self.sha256.clone() }
     }
+}
 
+/// What a loaded library can be asked. A run needs no more of it: what it says of itself stands in the job.
+pub struct Functions {
+    pub(super) root: PluginRootRef,
+}
+
+impl Functions {
     /// What a module does with a configuration. Pure.
     pub fn lower(&self, module: &str, request: &LowerRequest) -> Result<Lowering, Box<Fault>> {
         let lower = self.root.lower();

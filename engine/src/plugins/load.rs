@@ -5,7 +5,7 @@
 
 use super::call::text;
 use super::error::PluginError;
-use super::handle::Plugin;
+use super::handle::{Functions, Plugin};
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use object::{Object, ObjectSection};
 use pypeline_abi::ABI_MAJOR;
@@ -20,9 +20,11 @@ use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::manifest::ModuleManifest;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The name under which abi_stable exports a library's header.
 const HEADER: &[u8] = b"_1as_0lib_1header_0root_bmodule_bloader\0";
@@ -45,11 +47,28 @@ pub(super) fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-/// Loads a library; with `pin`, only the very file that the pin names.
-pub(super) fn load(path: &Path, pin: Option<&PluginPin>) -> Result<Plugin, PluginError> {
-    let bytes = std::fs::read(path).map_err(|source| PluginError::Unreadable { path: path.to_path_buf(), source })?;
+/// Loads a library, and asks it what it is.
+pub(super) fn load(path: &Path) -> Result<Plugin, PluginError> {
+    let bytes = read(path)?;
     let sha256 = hex(&Sha256::digest(&bytes));
-    if let Some(pin) = pin.filter(|pin| pin.sha256 != sha256) {
+    let functions = functions(path, &bytes, &sha256)?;
+    let description = describe(path, functions.root)?;
+    Ok(Plugin {
+        library: file_name(path),
+        path: path.to_path_buf(),
+        version: description.plugin.version,
+        sdk: description.plugin.sdk,
+        sha256,
+        modules: description.modules.into_iter().map(|module| (module.name.clone(), module)).collect(),
+        functions,
+    })
+}
+
+/// Loads the very file that a job names.
+pub(super) fn load_pinned(path: &Path, pin: &PluginPin) -> Result<Arc<Functions>, PluginError> {
+    let bytes = read(path)?;
+    let sha256 = hex(&Sha256::digest(&bytes));
+    if pin.sha256 != sha256 {
         return Err(PluginError::Changed {
             library: pin.library.clone(),
             path: path.to_path_buf(),
@@ -58,18 +77,24 @@ pub(super) fn load(path: &Path, pin: Option<&PluginPin>) -> Result<Plugin, Plugi
             found_hash: sha256,
         });
     }
-    check_meta(path, &bytes)?;
-    let root = open(path, &bytes)?;
-    let description = describe(path, root)?;
-    Ok(Plugin {
-        library: file_name(path),
-        path: path.to_path_buf(),
-        version: description.plugin.version,
-        sdk: description.plugin.sdk,
-        sha256,
-        modules: description.modules.into_iter().map(|module| (module.name.clone(), module)).collect(),
-        root,
-    })
+    functions(path, &bytes, &sha256)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, PluginError> {
+    std::fs::read(path).map_err(|source| PluginError::Unreadable { path: path.to_path_buf(), source })
+}
+
+/// Opens a library, once in the life of the process: it is never closed, and a job that a loop runs would open it again and again.
+fn functions(path: &Path, bytes: &[u8], sha256: &str) -> Result<Arc<Functions>, PluginError> {
+    static OPEN: Mutex<BTreeMap<String, Arc<Functions>>> = Mutex::new(BTreeMap::new());
+    let open = || OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = open().get(sha256) {
+        return Ok(Arc::clone(known));
+    }
+    check_meta(path, bytes)?;
+    let opened = Arc::new(Functions { root: open_copy(path, bytes)? });
+    open().insert(sha256.to_owned(), Arc::clone(&opened));
+    Ok(opened)
 }
 
 /// Reads the section that says what the file is, without running any of it.
@@ -92,7 +117,7 @@ fn check_meta(path: &Path, bytes: &[u8]) -> Result<(), PluginError> {
 }
 
 /// Opens the very bytes that were checked, from a copy that nobody can change or replace, and never closes it.
-fn open(path: &Path, bytes: &[u8]) -> Result<PluginRootRef, PluginError> {
+fn open_copy(path: &Path, bytes: &[u8]) -> Result<PluginRootRef, PluginError> {
     let fail = |why: String| PluginError::Open { path: path.to_path_buf(), why };
     let copy = copy(bytes, &file_name(path)).map_err(|error| fail(error.to_string()))?;
     // SAFETY: the library's constructors run here. It carries our section, and its user put it on the search path.

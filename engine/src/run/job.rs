@@ -5,12 +5,12 @@ pub mod index;
 use crate::job_folder::{JobFolder, fingerprint};
 use crate::plugins::Plugins;
 use crate::plugins::error::PluginError;
-use crate::plugins::handle::Plugin;
+use crate::plugins::handle::Functions;
 use crate::project::Project;
 use index::Index;
 use pypeline_schema::FORMAT_VERSION;
 use pypeline_schema::dag::{DagFile, DagNode};
-use pypeline_schema::execution_metadata::ExecutionMetadata;
+use pypeline_schema::execution_metadata::{ExecutionMetadata, PluginPin};
 use pypeline_schema::manifest::ModuleManifest;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -18,6 +18,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::{Builder, ScopedJoinHandle};
 
 /// Why a job folder cannot be run.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +79,7 @@ pub struct Job {
     /// Numbers for names.
     pub index: Index,
     /// Libraries by file name.
-    pub plugins: BTreeMap<String, Arc<Plugin>>,
+    pub plugins: BTreeMap<String, Arc<Functions>>,
 }
 
 impl Job {
@@ -103,8 +104,8 @@ impl Job {
         Ok(Self { folder, dag, metadata, index, plugins })
     }
 
-    /// The library that holds a node's module.
-    pub fn plugin(&self, node: &DagNode) -> Option<&Arc<Plugin>> {
+    /// What the library can be asked that holds a node's module.
+    pub fn plugin(&self, node: &DagNode) -> Option<&Arc<Functions>> {
         self.plugins.get(&node.library)
     }
 }
@@ -171,13 +172,28 @@ fn load_plugins(
     project: &Project,
     dag: &DagFile,
     metadata: &ExecutionMetadata,
-) -> Result<BTreeMap<String, Arc<Plugin>>, JobError> {
-    let mut plugins = Plugins::of(project);
+) -> Result<BTreeMap<String, Arc<Functions>>, JobError> {
+    let plugins = Plugins::of(project);
+    let load = &|pin: &PluginPin| plugins.load_pinned(pin);
+    // One beside another: what takes the time is to hash them.
+    let found = std::thread::scope(|threads| {
+        let mut pins = metadata.plugins.iter();
+        let first = pins.next();
+        let begin = |pin| (pin, Builder::new().name("pype-load".to_owned()).spawn_scoped(threads, move || load(pin)));
+        let beside: Vec<_> = pins.map(begin).collect();
+        let first = first.map(|pin| (pin, load(pin)));
+        // Without a thread to be had, or where it panicked, the library is loaded here.
+        let end = |(pin, thread): (_, std::io::Result<ScopedJoinHandle<'_, _>>)| {
+            (pin, thread.ok().and_then(|thread| thread.join().ok()).unwrap_or_else(|| load(pin)))
+        };
+        let others = beside.into_iter().map(end);
+        first.into_iter().chain(others).collect::<Vec<_>>()
+    });
     let (mut loaded, mut failed) = (BTreeMap::new(), Vec::new());
-    for pin in &metadata.plugins {
-        match plugins.load_pinned(pin) {
-            Ok(plugin) => {
-                loaded.insert(pin.library.clone(), plugin);
+    for (pin, found) in found {
+        match found {
+            Ok(functions) => {
+                loaded.insert(pin.library.clone(), functions);
             }
             Err(error) => {
                 let nodes = dag.nodes.iter().filter(|node| node.library == pin.library);

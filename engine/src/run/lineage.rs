@@ -15,8 +15,8 @@ pub fn lineage(job: &Job, project: &Project, context: &Map<String, Value>, execu
     let (dag, metadata) = (&job.dag, &job.metadata);
     let by_id: HashMap<&str, usize> = dag.nodes.iter().enumerate().map(|(at, node)| (node.id.as_str(), at)).collect();
     let nodes = dag.nodes.iter().map(|node| {
-        let plugin = job.plugin(node)?;
-        Some(NodeView { id: &node.id, manifest: &node.module, plugin, config: &node.config })
+        let functions = job.plugin(node)?;
+        Some(NodeView { id: &node.id, manifest: &node.module, functions, config: &node.config })
     });
     let links = dag.data_links.iter().filter_map(|link| {
         let (from, to) = (by_id.get(link.from.node.as_str())?, by_id.get(link.to.node.as_str())?);

@@ -107,7 +107,7 @@ fn lower(
     outputs: Vec<String>,
 ) -> Result<Lowering, Box<Fault>> {
     let request = LowerRequest { config, linked_inputs: inputs, linked_outputs: outputs };
-    resolved.plugin.lower(&resolved.manifest.name, &request)
+    resolved.plugin.functions.lower(&resolved.manifest.name, &request)
 }
 
 fn refused(fault: &Fault, node: &NodeEntry, resolved: &Resolved, document: &Document) -> Diagnostic {
