@@ -75,7 +75,7 @@ impl Workers {
     }
 
     /// Tells the workers of now from those that take over later.
-    pub(super) fn generation(&self) -> usize {
+    pub(in crate::run) fn generation(&self) -> usize {
         self.generation.load(Ordering::Acquire)
     }
 
