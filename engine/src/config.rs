@@ -5,14 +5,9 @@ mod sql;
 
 pub(crate) use sql::{parse_expression, parse_query};
 
-use crate::json_schema::{Checker, Violation};
+use crate::json_schema::Checker;
 use pypeline_schema::manifest::ModuleManifest;
 use serde_json::{Map, Value};
-
-/// All violations of a configuration.
-pub fn check(manifest: &ModuleManifest, config: &Map<String, Value>) -> Result<Vec<Violation>, String> {
-    Ok(checker(manifest)?.check(&Value::Object(config.clone())))
-}
 
 /// What checks the configurations of a module: it takes longer to make than to use.
 pub fn checker(manifest: &ModuleManifest) -> Result<Checker, String> {

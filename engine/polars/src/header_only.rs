@@ -3,6 +3,8 @@
 use pypeline_engine::executor::{Stage, Work};
 use pypeline_schema::fault::Fault;
 use pypeline_schema::lowering::{Scan, ScanFormat};
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 /// Adds the reason to a fault of a stage that reads such a file.
@@ -23,19 +25,22 @@ pub(crate) fn is_header_only(scan: &Scan) -> bool {
         if !csv.header || std::fs::metadata(Path::new(path)).ok()?.len() > 1 << 20 {
             return Some(false);
         }
-        let text = std::fs::read(path).ok()?;
+        let mut text = BufReader::new(File::open(path).ok()?);
+        let begin = text.fill_buf().ok()?;
         // Gzip, zlib and zstd are unpacked by the reader: their bytes tell nothing of lines.
-        if text.starts_with(&[0x1f, 0x8b])
-            || (text.starts_with(b"x") && text.get(1).is_some_and(|byte| [0x01, 0x5e, 0x9c, 0xda].contains(byte)))
-            || text.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
+        if begin.starts_with(&[0x1f, 0x8b])
+            || (begin.starts_with(b"x") && begin.get(1).is_some_and(|byte| [0x01, 0x5e, 0x9c, 0xda].contains(byte)))
+            || begin.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
         {
             return Some(false);
         }
         let comment = csv.comment_prefix.as_deref().map(str::as_bytes);
         let is_row =
-            |line: &&[u8]| !line.trim_ascii().is_empty() && !comment.is_some_and(|prefix| line.starts_with(prefix));
-        let lines = text.split(|byte| *byte == b'\n').filter(is_row).count();
-        Some(u64::try_from(lines).ok()? <= csv.skip_rows + 1)
+            |line: &Vec<u8>| !line.trim_ascii().is_empty() && !comment.is_some_and(|prefix| line.starts_with(prefix));
+        // A few lines tell; a file that ends in an error is the reader's.
+        let mut lines = text.split(b'\n').map_while(Result::ok).filter(is_row);
+        let first_row = usize::try_from(csv.skip_rows).ok()?.checked_add(1)?;
+        Some(lines.nth(first_row).is_none())
     };
     head().unwrap_or(false)
 }

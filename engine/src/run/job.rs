@@ -1,5 +1,6 @@
 //! A job folder, read and found whole: versions, fingerprint, and the very plugins it was built with.
 
+mod checks;
 pub mod index;
 
 use crate::job_folder::{JobFolder, fingerprint};
@@ -7,6 +8,7 @@ use crate::plugins::Plugins;
 use crate::plugins::error::PluginError;
 use crate::plugins::handle::Functions;
 use crate::project::Project;
+use checks::Checks;
 use index::Index;
 use pypeline_schema::FORMAT_VERSION;
 use pypeline_schema::dag::{DagFile, DagNode};
@@ -80,6 +82,7 @@ pub struct Job {
     pub index: Index,
     /// Libraries by file name.
     pub plugins: BTreeMap<String, Arc<Functions>>,
+    pub(super) checks: Checks,
 }
 
 impl Job {
@@ -101,7 +104,7 @@ impl Job {
     ) -> Result<Self, JobError> {
         let plugins = load_plugins(project, &dag, &metadata)?;
         let index = Index::new(&dag, &metadata);
-        Ok(Self { folder, dag, metadata, index, plugins })
+        Ok(Self { folder, dag, metadata, index, plugins, checks: Checks::default() })
     }
 
     /// What the library can be asked that holds a node's module.

@@ -5,7 +5,7 @@ mod units;
 
 use super::job::Job;
 use crate::config;
-use crate::config::leaves::{Meaning, leaves, patterns};
+use crate::config::leaves::{Meaning, leaves};
 use crate::project::Project;
 use crate::secrets::net;
 use crate::template::{self, Resolved, Scope};
@@ -115,7 +115,7 @@ fn prepare_node(
             Box::new(fault.with("key", error.pointer.trim_start_matches('/')))
         })?;
         keep_secret(&resolved);
-        check_again(node, &resolved)?;
+        check_again(job, node, &resolved)?;
         config = resolved.value;
     }
     check_ports(job, at, node, config.as_object())?;
@@ -138,16 +138,15 @@ fn keep_texts(value: &Value) {
 }
 
 /// The build could not see behind the templates: now the values are known.
-fn check_again(node: &DagNode, resolved: &Resolved) -> Result<(), Box<Fault>> {
+fn check_again(job: &Job, node: &DagNode, resolved: &Resolved) -> Result<(), Box<Fault>> {
     let Resolved { value: resolved, tainted } = resolved;
     let is_unspeakable = |node: &DagNode, key: &str| {
         is_unspeakable(node, key) || tainted.iter().any(|at| at.trim_start_matches('/').split('/').next() == Some(key))
     };
-    let values = resolved.as_object().cloned().unwrap_or_else(Map::new);
-    let violations =
-        config::check(&node.module, &values).map_err(|error| Box::new(Fault::new(FaultKind::Contract, error)))?;
+    let check = job.checks.of(&node.module).map_err(|error| Box::new(Fault::new(FaultKind::Contract, error)))?;
+    let violations = check.checker.check(resolved);
     // What comes out of a template is data: it may not lead out of the expression that it stands in.
-    for leaf in leaves(&patterns(&node.module), &values) {
+    for leaf in resolved.as_object().into_iter().flat_map(|values| leaves(&check.patterns, values)) {
         let (what, parsed) = match leaf.meaning {
             Meaning::Expression => ("an SQL expression", config::parse_expression(leaf.text)),
             Meaning::Query => ("an SQL query", config::parse_query(leaf.text)),

@@ -1,10 +1,11 @@
-//! Watches what the process holds while a stage runs, and stops the stage before the machine has to.
+//! Watches what the process holds while stages run, and stops them before the machine has to.
+//!
+//! One thread looks for all stages: those of a loop may be over in a millisecond, and a thread for each would cost as much as they do.
 
 use super::mapped;
 use pypeline_engine::memory::{Resident, resident};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Between two looks: a core fills some 50 MB in that time.
@@ -17,11 +18,15 @@ pub(super) enum Tripped {
     No,
 }
 
-/// A thread that looks again and again.
-pub(super) struct Guard {
+/// A stage that is watched until this is dropped.
+pub(super) struct Guard(Arc<Watched>);
+
+struct Watched {
+    /// Bytes that only this process holds; may change.
+    limit: Arc<AtomicU64>,
+    /// Set once the limit is passed; whoever makes rows looks at it.
     tripped: Arc<AtomicBool>,
-    over: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    cancelled: Arc<AtomicBool>,
 }
 
 impl Guard {
@@ -29,46 +34,82 @@ impl Guard {
     ///
     /// `tripped` is set once the limit is passed; whoever makes rows looks at it.
     pub(super) fn watch(limit: &Arc<AtomicU64>, tripped: &Arc<AtomicBool>, cancelled: &Arc<AtomicBool>) -> Self {
-        let (tripped, over) = (Arc::clone(tripped), Arc::new(AtomicBool::new(false)));
-        let limit = Arc::clone(limit);
-        let (is_tripped, is_over, is_cancelled) = (Arc::clone(&tripped), Arc::clone(&over), Arc::clone(cancelled));
-        let look = move || {
-            let limit = || limit.load(Ordering::Relaxed);
-            while !is_over.load(Ordering::Relaxed) && !is_cancelled.load(Ordering::Relaxed) {
-                let Resident { own, mapped } = resident();
-                if own > limit() && !is_tripped.swap(true, Ordering::Relaxed) {
-                    tracing::debug!("the process holds {} MB of its own, and {} MB of files", own >> 20, mapped >> 20);
-                }
-                // Pages of files that are read can be had again at any time.
-                if own + mapped > limit() && mapped > limit() / 8 {
-                    mapped::give_back();
-                }
-                std::thread::park_timeout(PERIOD);
-            }
-        };
-        // Without a thread to be had, nobody watches: the stage runs all the same.
-        let thread = std::thread::Builder::new().name("pype-memory".to_owned()).spawn(look).ok();
-        Self { tripped, over, thread }
+        let (limit, tripped, cancelled) = (Arc::clone(limit), Arc::clone(tripped), Arc::clone(cancelled));
+        let watched = Arc::new(Watched { limit, tripped, cancelled });
+        WATCHER.add(Arc::clone(&watched));
+        Self(watched)
     }
 
     /// The stage has ended.
-    pub(super) fn end(mut self) -> Tripped {
-        self.stop();
-        if self.tripped.load(Ordering::Relaxed) { Tripped::Yes } else { Tripped::No }
-    }
-
-    fn stop(&mut self) {
-        self.over.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            thread.thread().unpark();
-            // It does nothing that can panic.
-            let _ = thread.join();
-        }
+    pub(super) fn end(self) -> Tripped {
+        if self.0.tripped.load(Ordering::Relaxed) { Tripped::Yes } else { Tripped::No }
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        self.stop();
+        WATCHER.state().watched.retain(|other| !Arc::ptr_eq(other, &self.0));
+    }
+}
+
+impl Watched {
+    fn look(&self, Resident { own, mapped }: Resident) {
+        if self.cancelled.load(Ordering::Relaxed) {
+            return;
+        }
+        let limit = self.limit.load(Ordering::Relaxed);
+        if own > limit && !self.tripped.swap(true, Ordering::Relaxed) {
+            tracing::debug!("the process holds {} MB of its own, and {} MB of files", own >> 20, mapped >> 20);
+        }
+        // Pages of files that are read can be had again at any time.
+        if own + mapped > limit && mapped > limit / 8 {
+            mapped::give_back();
+        }
+    }
+}
+
+/// Who looks.
+struct Watcher {
+    state: Mutex<State>,
+    /// There is something to watch again.
+    begun: Condvar,
+}
+
+struct State {
+    watched: Vec<Arc<Watched>>,
+    /// The thread is there.
+    is_awake: bool,
+}
+
+static WATCHER: Watcher =
+    Watcher { state: Mutex::new(State { watched: Vec::new(), is_awake: false }), begun: Condvar::new() };
+
+impl Watcher {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&'static self, watched: Arc<Watched>) {
+        let mut state = self.state();
+        state.watched.push(watched);
+        if !state.is_awake {
+            // Without a thread to be had, nobody watches: the stage runs all the same, and the next one tries again.
+            let spawned = std::thread::Builder::new().name("pype-memory".to_owned()).spawn(|| self.watch());
+            state.is_awake = spawned.is_ok();
+        } else if state.watched.len() == 1 {
+            self.begun.notify_one();
+        }
+    }
+
+    /// Looks every so often, and sleeps after a while in which there was nothing to look at.
+    fn watch(&self) {
+        loop {
+            std::thread::sleep(PERIOD);
+            let idle = self.begun.wait_while(self.state(), |state| state.watched.is_empty());
+            // Held while it looks: nobody is stopped for what was there before it began.
+            let state = idle.unwrap_or_else(PoisonError::into_inner);
+            let resident = resident();
+            state.watched.iter().for_each(|watched| watched.look(resident));
+        }
     }
 }
