@@ -81,7 +81,7 @@ enum Stopped {
 fn attempt(plan: IRPlan, memory: &Memory, stage: &Stage, in_parts: bool) -> Result<(), Stopped> {
     let limit = Arc::new(AtomicU64::new(if in_parts { memory.hard } else { memory.soft }));
     memory.outgrown.store(false, Ordering::Relaxed);
-    let guard = Guard::watch(&limit, &memory.outgrown, &stage.cancelled);
+    let guard = Guard::watch(&limit, memory, &stage.cancelled);
     // Some of Polars' sinks panic where their rows end in an error: ours, if the guard has stopped them.
     let ran = catch_unwind(AssertUnwindSafe(|| {
         let mut pieces = Pieces::new(plan, memory, stage, limit, in_parts);

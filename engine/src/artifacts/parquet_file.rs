@@ -29,6 +29,8 @@ impl ParquetFile {
         let level = ZstdLevel::try_new(1).map_err(|error| fault(&path, &error))?;
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(level))
+            // Measured: without dictionaries files are as small, and written a quarter faster (docs/benchmarks.md, "Tables on disk").
+            .set_dictionary_enabled(false)
             .set_max_row_group_row_count(Some(BATCH_ROWS * 4))
             .build();
         let writer = ArrowWriter::try_new(file, schema, Some(properties)).map_err(|error| fault(&path, &error))?;

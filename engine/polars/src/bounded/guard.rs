@@ -3,6 +3,7 @@
 //! One thread looks for all stages: those of a loop may be over in a millisecond, and a thread for each would cost as much as they do.
 
 use super::mapped;
+use pypeline_engine::executor::Memory;
 use pypeline_engine::memory::{Resident, resident};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -24,6 +25,8 @@ pub(super) struct Guard(Arc<Watched>);
 struct Watched {
     /// Bytes that only this process holds; may change.
     limit: Arc<AtomicU64>,
+    /// Bytes of the process from which pages of files are given back.
+    soft: u64,
     /// Set once the limit is passed; whoever makes rows looks at it.
     tripped: Arc<AtomicBool>,
     cancelled: Arc<AtomicBool>,
@@ -32,10 +35,10 @@ struct Watched {
 impl Guard {
     /// From now on; `limit` is in bytes that only this process holds, and may change.
     ///
-    /// `tripped` is set once the limit is passed; whoever makes rows looks at it.
-    pub(super) fn watch(limit: &Arc<AtomicU64>, tripped: &Arc<AtomicBool>, cancelled: &Arc<AtomicBool>) -> Self {
-        let (limit, tripped, cancelled) = (Arc::clone(limit), Arc::clone(tripped), Arc::clone(cancelled));
-        let watched = Arc::new(Watched { limit, tripped, cancelled });
+    /// [`Memory::outgrown`] is set once the limit is passed; whoever makes rows looks at it.
+    pub(super) fn watch(limit: &Arc<AtomicU64>, memory: &Memory, cancelled: &Arc<AtomicBool>) -> Self {
+        let (limit, tripped, cancelled) = (Arc::clone(limit), Arc::clone(&memory.outgrown), Arc::clone(cancelled));
+        let watched = Arc::new(Watched { limit, soft: memory.soft, tripped, cancelled });
         WATCHER.add(Arc::clone(&watched));
         Self(watched)
     }
@@ -62,7 +65,7 @@ impl Watched {
             tracing::debug!("the process holds {} MB of its own, and {} MB of files", own >> 20, mapped >> 20);
         }
         // Pages of files that are read can be had again at any time.
-        if own + mapped > limit && mapped > limit / 8 {
+        if own + mapped > self.soft && mapped > self.soft / 8 {
             mapped::give_back();
         }
     }

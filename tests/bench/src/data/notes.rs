@@ -1,4 +1,4 @@
-//! A second large table: for each row of the first a note, in another order.
+//! A second table as large as the first: for each of its rows a note, in another order.
 
 use crate::Result;
 use crate::data::random::{SplitMix64, push_number, push_text};
@@ -8,15 +8,31 @@ use std::path::{Path, PathBuf};
 
 const CHUNK: usize = 1 << 20;
 
+/// What notes are made of.
+const WORDS: [&str; 12] = [
+    " returned",
+    " customer",
+    " delivery",
+    " waiting",
+    " complaint",
+    " invoice",
+    " payment",
+    " reminder",
+    " address",
+    " unknown",
+    " replaced",
+    " refunded",
+];
+
 /// A prime, and more than any number of rows: its multiples go through all of them.
 const STRIDE: u64 = 1_000_000_007;
 
 /// The file for so many rows, made where it is not there. A file that is there is whole: it took its name at its end.
 pub fn prepare(work: &Path, rows: u64) -> Result<PathBuf> {
-    let path = work.join(format!("notes-{rows}.csv"));
+    let path = work.join(format!("long-notes-{rows}.csv"));
     if !path.is_file() {
         eprintln!("writing {}", path.display());
-        let part = work.join(format!("notes-{rows}.csv.part"));
+        let part = work.join(format!("long-notes-{rows}.csv.part"));
         write(&part, rows).map_err(|error| format!("{}: {error}", part.display()))?;
         std::fs::rename(&part, &path)?;
     }
@@ -33,6 +49,10 @@ fn write(path: &Path, rows: u64) -> std::io::Result<()> {
         push_number(&mut buffer, u64::try_from(id).unwrap_or_default(), 1);
         push_text(&mut buffer, ",note ");
         push_number(&mut buffer, random.below(1_000_000_000), 9);
+        for _ in 0..7 {
+            let word = usize::try_from(random.below(WORDS.len() as u64)).unwrap_or_default();
+            push_text(&mut buffer, WORDS.get(word).copied().unwrap_or_default());
+        }
         buffer.push(b',');
         push_number(&mut buffer, random.below(1000), 1);
         buffer.push(b'\n');

@@ -78,6 +78,11 @@ fn patterns_that_cannot_be_are_refused() {
         refuses("regex_extract_mod", configs, words);
     }
     finds_no_column("regex_extract_mod", "column: nosuch, pattern: '(?<a>b)'", "column");
+    // The module knows the syntax, and the executor the classes of Unicode.
+    let project = Project::new();
+    project.write("in.csv", ODD);
+    let flow = chain(&[("regex_extract_mod", r"column: k, pattern: '(?<x>\p{Nope})'")], &["output"]);
+    project.refuses(&flow, "C002", &["regex parse error", "Unicode property not found"]);
 }
 
 /// As CSV: a text with quotes in it.
