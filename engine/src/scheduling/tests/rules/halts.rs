@@ -103,7 +103,7 @@ fn what_an_error_link_in_a_loop_leads_to_outside_runs_also_after_a_halt() {
 fn a_link_out_of_a_loop_that_opened_below_an_error_link_and_was_then_blocked_is_no_way_past_a_halt() {
     let links = "r (1|) g; r (2|iterate) b; b (1|error handled) h; b (2|) h; h (3|) g; g: any; g (1|) z; r (3|) y";
     let run = flow(links).list("r-b", 2).fails("b[0] h[1]").run();
-    assert_eq!(run.log(), "");
+    assert_eq!(run.log(), "r b[0] undecided h[0] handled b[1] h[1] failed g z:blocked y:blocked .");
 }
 
 #[test]
