@@ -148,6 +148,25 @@ connections: {control: ["days (1|iterate) call"]}
     assert_eq!((project.read("mon.csv"), project.read("tue.csv")), ("mon,0\n".to_owned(), "tue,1\n".to_owned()));
 }
 
+/// Plugins are never closed: opened anew for each item, they would pile up.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_job_that_a_loop_runs_opens_its_plugins_once() {
+    let project = Project::new();
+    let command = "ls -l /proc/$PPID/fd | grep -c memfd >> open";
+    project.build("child", &format!("modules: [{{id: it, name: shell_solo, configs: {{command: '{command}'}}}}]\n"));
+    let body = r#"
+modules:
+  - {id: list, name: loop_source, configs: {items: [1, 2, 3, 4]}}
+  - {id: call, name: run_flow_solo, configs: {job: jobs/child}}
+connections: {control: ["list (1|iterate) call"]}
+"#;
+    project.run_flow("parent", body);
+    let open = project.read("open");
+    let counts: Vec<&str> = open.lines().collect();
+    assert!(counts.len() == 4 && counts[0] != "0" && counts.iter().all(|count| *count == counts[0]), "{counts:?}");
+}
+
 #[test]
 fn a_stopped_run_stops_the_jobs_that_it_runs() {
     let project = Project::new();
