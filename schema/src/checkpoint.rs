@@ -236,6 +236,9 @@ pub enum KeptTable {
     Columnless {
         /// Rows.
         rows: u64,
+        /// What is noted of them all.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        notes: BTreeMap<String, String>,
     },
 }
 

@@ -3,7 +3,7 @@
 use crate::artifacts::Artifact;
 use crate::run::keys::hex;
 use crate::secrets::net;
-use arrow_array::{Array, RecordBatch, RecordBatchOptions, RecordBatchReader};
+use arrow_array::{Array, RecordBatch, RecordBatchOptions};
 use arrow_data::ArrayData;
 use arrow_schema::{Schema, SchemaRef};
 use base64::Engine;
@@ -17,6 +17,7 @@ use pypeline_disk::{NewFile, Publish};
 use pypeline_schema::checkpoint::KeptTable;
 use pypeline_schema::fault::{Fault, FaultKind};
 use sha2::{Digest, Sha256};
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -65,7 +66,8 @@ impl Tables<'_> {
             }
             // Files of Parquet do not say how many rows of nothing they have.
             Artifact::Memory { schema, .. } if schema.fields().is_empty() => {
-                Ok(vec![KeptTable::Columnless { rows: table.n_rows() }])
+                let notes = schema.metadata().clone().into_iter().collect();
+                Ok(vec![KeptTable::Columnless { rows: table.n_rows(), notes }])
             }
             Artifact::Memory { batches, .. } => {
                 if net::is_in_use() && !batches.iter().all(is_clean) {
@@ -174,13 +176,17 @@ fn restore_part(folder: &Path, kept: &KeptTable) -> Result<Artifact, String> {
             let bytes = STANDARD.decode(text).map_err(|error| error.to_string())?;
             guarded(|| {
                 let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes))?;
-                let reader = reader.with_batch_size(BATCH_ROWS).build()?;
-                let schema = reader.schema();
-                Ok(Artifact::Memory { schema, batches: reader.collect::<Result<_, _>>()? })
+                // The reader forgets what the schema says of itself.
+                let schema = Arc::clone(reader.schema());
+                let batches = reader.with_batch_size(BATCH_ROWS).build()?;
+                let batches = batches.map(|batch| batch?.with_schema(Arc::clone(&schema)));
+                let batches = batches.collect::<Result<_, _>>()?;
+                Ok(Artifact::Memory { schema, batches })
             })
         }
-        KeptTable::Columnless { rows } => {
-            let schema = SchemaRef::new(Schema::empty());
+        KeptTable::Columnless { rows, notes } => {
+            let notes: HashMap<_, _> = notes.clone().into_iter().collect();
+            let schema = SchemaRef::new(Schema::empty().with_metadata(notes));
             let rows = usize::try_from(*rows).map_err(|error| error.to_string())?;
             let options = RecordBatchOptions::new().with_row_count(Some(rows));
             let batch = RecordBatch::try_new_with_options(Arc::clone(&schema), Vec::new(), &options);
