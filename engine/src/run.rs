@@ -124,10 +124,9 @@ pub fn run(project: &Project, folder: &Path, options: &RunOptions, tools: Tools)
         caller: None,
     };
     let ended = run_opened(project, taken, options, host, tools.observer);
-    // A module's work that was abandoned after its grace period does not hold the end of the run; without any, nobody works any more.
-    let rest = if workers.generation() > 0 { Duration::from_millis(100) } else { Duration::ZERO };
+    // A module's work that was abandoned after its grace period does not hold the end of the run.
     workers.close();
-    runtime.shutdown_timeout(rest);
+    runtime.shutdown_timeout(std::time::Duration::from_millis(100));
     store.close();
     ended.map(|(result, _)| result)
 }

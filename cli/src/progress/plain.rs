@@ -8,6 +8,9 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+/// Runs that are over before have no use for the history.
+const SOON: Duration = Duration::from_millis(100);
+
 /// What goes on.
 #[derive(Default)]
 struct Running {
@@ -42,9 +45,17 @@ impl Plain {
         let (end, has_ended) = channel();
         *lock(&self.end) = Some(end);
         let tell = move || {
-            while has_ended.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
-                expected.look();
+            let first = every.min(SOON);
+            let mut next = every.saturating_sub(first);
+            if has_ended.recv_timeout(first) != Err(RecvTimeoutError::Timeout) {
+                return;
+            }
+            // A history that does not answer keeps no line back.
+            let known = Arc::clone(&expected);
+            let _ = std::thread::Builder::new().name("pype-expected".to_owned()).spawn(move || known.look());
+            while has_ended.recv_timeout(next) == Err(RecvTimeoutError::Timeout) {
                 lock(&running).tell(&expected);
+                next = every;
             }
         };
         // Without a thread to be had, nothing is told on the way.

@@ -5,7 +5,7 @@ use polars::prelude::{Engine, LazyFrame, PolarsResult, len};
 use polars_plan::plans::IR;
 use pypeline_engine::executor::{LinkTarget, Stage, StageLink, Work};
 use pypeline_schema::lowering::{Operation, Operator, Scan, ScanFormat};
-use sqlparser::ast::{Query, Visit, Visitor};
+use sqlparser::ast::{Expr, Function, FunctionArgumentClause, FunctionArguments, Query, Visit, Visitor};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 use std::ops::ControlFlow;
@@ -69,6 +69,14 @@ impl Visitor for Any {
         let takes_some = query.limit_clause.is_some() || query.fetch.is_some();
         if takes_some && query.order_by.is_none() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
+
+    fn pre_visit_expr(&mut self, expression: &Expr) -> ControlFlow<()> {
+        let Expr::Function(Function { args: FunctionArguments::List(list), .. }) = expression else {
+            return ControlFlow::Continue(());
+        };
+        let is_limit = |clause: &FunctionArgumentClause| matches!(clause, FunctionArgumentClause::Limit(_));
+        if list.clauses.iter().any(is_limit) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
 }
 
 /// Rows of the only file, whose footer was read when the scan was planned.
@@ -115,6 +123,7 @@ mod tests {
             "SELECT * FROM a OFFSET 5",
             "SELECT * FROM (SELECT * FROM a LIMIT 5) AS b ORDER BY x",
             "SELECT sum(x) OVER (ORDER BY y) FROM a LIMIT 5",
+            "SELECT array_agg(x LIMIT 5) AS xs FROM a",
             "WITH b AS (SELECT * FROM a LIMIT 5) SELECT * FROM b ORDER BY x LIMIT 3",
             "limit of what nobody understands",
         ];

@@ -36,11 +36,18 @@ pub(crate) fn is_header_only(scan: &Scan) -> bool {
         }
         let comment = csv.comment_prefix.as_deref().map(str::as_bytes);
         let is_row =
-            |line: &Vec<u8>| !line.trim_ascii().is_empty() && !comment.is_some_and(|prefix| line.starts_with(prefix));
-        // A few lines tell; a file that ends in an error is the reader's.
-        let mut lines = text.split(b'\n').map_while(Result::ok).filter(is_row);
-        let first_row = usize::try_from(csv.skip_rows).ok()?.checked_add(1)?;
-        Some(lines.nth(first_row).is_none())
+            |line: &[u8]| !line.trim_ascii().is_empty() && !comment.is_some_and(|prefix| line.starts_with(prefix));
+        // A few lines tell.
+        let mut before = csv.skip_rows.saturating_add(1);
+        for line in text.split(b'\n') {
+            if is_row(&line.ok()?) {
+                if before == 0 {
+                    return Some(false);
+                }
+                before -= 1;
+            }
+        }
+        Some(true)
     };
     head().unwrap_or(false)
 }

@@ -93,8 +93,8 @@ fn functions(path: &Path, bytes: &[u8], sha256: &str) -> Result<Arc<Functions>, 
     }
     check_meta(path, bytes)?;
     let opened = Arc::new(Functions { root: open_copy(path, bytes)? });
-    open().insert(sha256.to_owned(), Arc::clone(&opened));
-    Ok(opened)
+    // Whoever was first while this one was opened is taken.
+    Ok(Arc::clone(open().entry(sha256.to_owned()).or_insert(opened)))
 }
 
 /// Reads the section that says what the file is, without running any of it.

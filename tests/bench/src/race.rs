@@ -101,7 +101,7 @@ fn attempt(contender: &Contender, program: &Program) -> Result<Sample> {
     measure(&mut program.command(), &contender.log)
 }
 
-/// Files that are removed before others are made; more of them go aside, and are removed at the end of all. On ext4 a new file is not put
+/// Files that are removed before others are made; more of them go aside, and stay as long as the folder of all outputs. On ext4 a new file is not put
 /// where one was that was removed in the last half minute: to pass over thousands of such places takes longer than the work measured.
 const FEW: usize = 100;
 

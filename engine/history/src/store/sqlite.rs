@@ -19,8 +19,8 @@ use std::time::Duration;
 /// How long one who writes waits for another who writes.
 const PATIENCE: Duration = Duration::from_millis(1_800);
 
-/// Pages of the log after which it is emptied. Whoever opens the file reads what is in the log, and each run opens it.
-const LOGGED: u32 = 64;
+/// Bytes of the log after which it is emptied. Whoever opens the file reads what is in the log, and each run opens it.
+const LOGGED: u64 = 256 << 10;
 
 const WORDS: Words = Words { key: "INTEGER PRIMARY KEY", by_bytes: "", clustered: "WITHOUT ROWID" };
 
@@ -93,10 +93,9 @@ impl Sqlite {
         let open = || -> Result<(Connection, i64, bool), Error> {
             let connection = Connection::open_with_flags(path, flags)?;
             connection.busy_timeout(PATIENCE)?;
-            // Emptying the log at every run's end would wait for the disk; it is emptied when it has grown.
+            // Emptying the log at every run's end would wait for the disk; it is emptied when it has grown (`empty_log`).
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
             connection.pragma_update(None, "synchronous", "NORMAL")?;
-            connection.pragma_update(None, "wal_autocheckpoint", LOGGED)?;
             let version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
             let is_foreign = !is_own_place(path) && connection.query_row(IS_FOREIGN, [], |row| row.get(0))?;
             Ok((connection, version, is_foreign))
@@ -110,6 +109,19 @@ impl Sqlite {
         }
         self.open = Some(Open { connection, file: identity(path), has_tables: found == VERSION });
         Ok(())
+    }
+
+    /// Empties the log where it has grown. SQLite itself would begin it anew only in a connection that writes twice after it was emptied,
+    /// and those of runs write once or twice in all. Where somebody else is at it, the next one may.
+    fn empty_log(&self) {
+        let (Some(path), Some(open)) = (&self.path, &self.open) else { return };
+        let mut log = path.clone().into_os_string();
+        log.push("-wal");
+        if std::fs::metadata(log).is_ok_and(|log| log.len() > LOGGED) {
+            let _ = open.connection.busy_timeout(Duration::ZERO);
+            let _ = open.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+            let _ = open.connection.busy_timeout(PATIENCE);
+        }
     }
 
     /// The connection, made with its file if need be.
@@ -164,6 +176,9 @@ impl Store for Sqlite {
         let Some(open) = &mut self.open else { return Ok(()) };
         let done = open.connection.execute_batch("COMMIT");
         open.has_tables |= done.is_ok();
+        if done.is_ok() {
+            self.empty_log();
+        }
         done.map_err(|error| self.told(&error))
     }
 
@@ -287,5 +302,30 @@ fn told(shown: &str, error: &Error) -> HistoryError {
             HistoryError::Corrupt { place, why }
         }
         _ => HistoryError::Refused { place, why },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::transaction;
+    use super::{LOGGED, Sqlite};
+
+    /// As runs do: each opens the file, writes once, and goes.
+    #[test]
+    fn the_log_stays_short_however_many_write_into_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("history.db");
+        let log = || std::fs::metadata(folder.path().join("history.db-wal")).map_or(0, |log| log.len());
+        let mut longest = 0;
+        for run in 0..300 {
+            let mut store = Sqlite::at(&path, "history".to_owned()).unwrap();
+            let text = format!(
+                "INSERT INTO pype_jobs (name, folder, project) VALUES ('{}', 'folder {run}', 'project')",
+                "a name that fills pages ".repeat(100)
+            );
+            transaction(&mut store, |store| store.execute(&text, &[])).unwrap();
+            longest = longest.max(log());
+        }
+        assert!(longest > 0 && longest < 2 * LOGGED, "{longest}");
     }
 }

@@ -56,18 +56,16 @@ impl Drop for Guard {
 }
 
 impl Watched {
-    fn look(&self, Resident { own, mapped }: Resident) {
+    /// Stops the stage if it must be; true if pages of files are to be given back: they can be had again at any time.
+    fn look(&self, Resident { own, mapped }: Resident) -> bool {
         if self.cancelled.load(Ordering::Relaxed) {
-            return;
+            return false;
         }
         let limit = self.limit.load(Ordering::Relaxed);
         if own > limit && !self.tripped.swap(true, Ordering::Relaxed) {
             tracing::debug!("the process holds {} MB of its own, and {} MB of files", own >> 20, mapped >> 20);
         }
-        // Pages of files that are read can be had again at any time.
-        if own + mapped > self.soft && mapped > self.soft / 8 {
-            mapped::give_back();
-        }
+        own + mapped > self.soft && mapped > self.soft / 8
     }
 }
 
@@ -112,7 +110,12 @@ impl Watcher {
             // Held while it looks: nobody is stopped for what was there before it began.
             let state = idle.unwrap_or_else(PoisonError::into_inner);
             let resident = resident();
-            state.watched.iter().for_each(|watched| watched.look(resident));
+            let gives_back =
+                state.watched.iter().fold(false, |gives_back, watched| watched.look(resident) | gives_back);
+            drop(state);
+            if gives_back {
+                mapped::give_back();
+            }
         }
     }
 }

@@ -75,7 +75,7 @@ impl Workers {
     }
 
     /// Tells the workers of now from those that take over later.
-    pub(in crate::run) fn generation(&self) -> usize {
+    pub(super) fn generation(&self) -> usize {
         self.generation.load(Ordering::Acquire)
     }
 
