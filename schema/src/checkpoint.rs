@@ -215,7 +215,7 @@ pub struct KeptCache {
     pub table: Vec<KeptTable>,
 }
 
-/// Part of a table, as Parquet.
+/// Part of a table: as Parquet, where it has columns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum KeptTable {

@@ -84,7 +84,8 @@ fn read(path: &Path) -> Result<Vec<u8>, PluginError> {
     std::fs::read(path).map_err(|source| PluginError::Unreadable { path: path.to_path_buf(), source })
 }
 
-/// Opens a library, once in the life of the process: it is never closed, and a job that a loop runs would open it again and again.
+/// Opens a library, unless one of the same content is open: it is never closed, and a job that a loop runs would open it again and again. Two that
+/// are first at the same time both open it, and use one.
 fn functions(path: &Path, bytes: &[u8], sha256: &str) -> Result<Arc<Functions>, PluginError> {
     static OPEN: Mutex<BTreeMap<String, Arc<Functions>>> = Mutex::new(BTreeMap::new());
     let open = || OPEN.lock().unwrap_or_else(PoisonError::into_inner);
