@@ -2,12 +2,15 @@
 
 #[cfg(test)]
 pub(crate) mod any_rows;
+mod held;
 mod parquet_file;
 mod policy;
 
 use crate::memory::Budget;
 use arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
 use arrow_schema::{Schema, SchemaRef};
+pub use held::Held;
+use held::Tally;
 use parquet_file::ParquetFile;
 pub use policy::Policy;
 use pypeline_disk::TempFolder;
@@ -25,6 +28,8 @@ pub enum Artifact {
         schema: SchemaRef,
         /// Its rows.
         batches: Vec<RecordBatch>,
+        /// What they count for.
+        held: Held,
     },
     /// One Parquet file in the run's folder.
     Parquet {
@@ -101,7 +106,7 @@ impl Artifact {
     /// Its rows, from the beginning; blocking.
     pub fn to_stream(&self) -> Result<Box<dyn RecordBatchReader + Send>, Box<Fault>> {
         match self {
-            Self::Memory { schema, batches } => {
+            Self::Memory { schema, batches, .. } => {
                 let batches = batches.clone().into_iter().map(Ok);
                 Ok(Box::new(RecordBatchIterator::new(batches, schema.clone())))
             }
@@ -139,12 +144,21 @@ pub struct ArtifactStore {
     parent: PathBuf,
     folder: OnceLock<TempFolder>,
     counter: Mutex<u64>,
+    /// Bytes of all tables in memory.
+    tally: Tally,
 }
 
 impl ArtifactStore {
     /// A store whose folder `pypeline_*` is made in `parent` when the first table needs it.
     pub fn new(policy: Policy, parent: &Path) -> Self {
-        Self { policy, budget: None, parent: parent.to_path_buf(), folder: OnceLock::new(), counter: Mutex::new(0) }
+        Self {
+            policy,
+            budget: None,
+            parent: parent.to_path_buf(),
+            folder: OnceLock::new(),
+            counter: Mutex::new(0),
+            tally: Tally::default(),
+        }
     }
 
     /// The same, and stages keep to a budget.
@@ -194,6 +208,11 @@ impl ArtifactStore {
         artifact
     }
 
+    /// When its tables leave memory.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// What a run may take.
     pub fn budget(&self) -> Option<Budget> {
         self.budget
@@ -222,6 +241,7 @@ pub struct ArtifactWriter {
 struct Filling {
     schema: Option<SchemaRef>,
     batches: Vec<RecordBatch>,
+    held: Held,
     file: Option<ParquetFile>,
     n_rows: u64,
 }
@@ -270,10 +290,11 @@ impl ArtifactWriter {
             return file.write(&batch);
         }
         let schema = filling.schema.get_or_insert_with(|| batch.schema()).clone();
+        self.store.tally.add(&batch, &mut filling.held);
         filling.batches.push(batch);
         // A file without columns would not know how many rows it has; in memory such rows take no room.
         let has_columns = !schema.fields().is_empty();
-        if has_columns && self.store.policy.spills(filling.n_rows, filling.batches.len()) {
+        if has_columns && self.store.policy.spills(filling.n_rows, filling.batches.len(), self.store.tally.bytes()) {
             let path = self.store.next_path("parquet")?;
             let (rows, path_shown) = (filling.n_rows, path.display());
             tracing::info!("spill to parquet at {path_shown}: {rows} rows so far");
@@ -281,6 +302,7 @@ impl ArtifactWriter {
             for batch in filling.batches.drain(..) {
                 file.write(&batch)?;
             }
+            filling.held = Held::default();
             filling.file = Some(file);
         }
         Ok(())
@@ -288,13 +310,16 @@ impl ArtifactWriter {
 
     /// Closes the table.
     pub fn finish(&self) -> Result<Artifact, Box<Fault>> {
-        let Filling { schema, batches, file, n_rows } = std::mem::take(&mut *lock(&self.filling));
+        let Filling { schema, batches, held, file, n_rows } = std::mem::take(&mut *lock(&self.filling));
         let Some(schema) = schema else {
             return Err(Box::new(Fault::new(FaultKind::Contract, "a port ended without declaring its columns")));
         };
         match file {
             Some(file) => Ok(Artifact::Parquet { schema, path: file.close()?, n_rows, owned: true }),
-            None => Ok(Artifact::Memory { schema, batches }),
+            None => {
+                tracing::debug!("a table of {n_rows} rows stays in memory");
+                Ok(Artifact::Memory { schema, batches, held })
+            }
         }
     }
 }
@@ -343,6 +368,23 @@ mod tests {
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "the lock alone");
         drop(store);
         assert!(!folder.exists());
+    }
+
+    #[test]
+    fn small_tables_together_are_a_large_one() {
+        let store = Arc::new(ArtifactStore::new(Policy::auto(None, 1000), &std::env::temp_dir()));
+        let table = || {
+            let mut stream = RecordBatchIterator::new([Ok(batch(0))], batch(0).schema());
+            Arc::new(store.register(&mut stream).unwrap())
+        };
+        let mut tables: Vec<Arc<Artifact>> = (0..10).map(|_| table()).collect();
+        let in_memory: Vec<bool> = tables.iter().map(|table| table.is_in_memory()).collect();
+        let n_in_memory = in_memory.iter().filter(|is| **is).count();
+        assert!((1..10).contains(&n_in_memory), "{in_memory:?}");
+        assert!(in_memory.is_sorted_by(|a, b| a >= b), "{in_memory:?}: the later ones are files");
+        tables.clear();
+        assert_eq!(store.tally.bytes(), 0, "what is gone does not count");
+        assert!(table().is_in_memory());
     }
 
     #[test]

@@ -84,6 +84,7 @@ pub struct Stage {
 }
 
 /// What a stage may take of the process's memory, and where it puts what does not fit.
+#[derive(Clone)]
 pub struct Memory {
     /// Bytes above which it works in parts, on disk.
     pub soft: u64,

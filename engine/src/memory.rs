@@ -2,7 +2,7 @@
 //! around the process, has. And what the process holds now.
 
 use pypeline_schema::settings::{ExecutionMode, Settings};
-use sysinfo::System;
+use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 
 /// Share of the machine's memory that a run takes at most where nothing else is said.
 const DEFAULT_SHARE: f64 = 0.6;
@@ -26,7 +26,7 @@ pub struct Budget {
 
 impl Budget {
     /// What the settings say; `given` is the word of the command line, in bytes, which stands above them. Where tables are to stay
-    /// in memory, nothing is done in parts.
+    /// in memory, the run may take what else would end it before it works in parts.
     pub fn of(settings: &Settings, given: Option<u64>) -> Self {
         let machine = machine_bytes();
         // The build has read it.
@@ -40,12 +40,17 @@ impl Budget {
     }
 }
 
-/// Memory of the machine, or of the container around the process where that is less.
+/// Memory of the machine, or what the control groups around the process leave of it: those of its container, and those that a service
+/// manager or a batch system has put it in.
 pub fn machine_bytes() -> u64 {
     let mut system = System::new();
     system.refresh_memory();
-    let total = system.total_memory();
-    system.cgroup_limits().map_or(total, |limits| limits.total_memory.min(total).max(1))
+    let of_process = sysinfo::get_current_pid().ok().and_then(|id| {
+        system.refresh_processes_specifics(ProcessesToUpdate::Some(&[id]), false, ProcessRefreshKind::nothing());
+        system.process(id)?.cgroup_limits()
+    });
+    let limits = [system.cgroup_limits(), of_process].into_iter().flatten().map(|limits| limits.total_memory);
+    limits.fold(system.total_memory(), u64::min).max(1)
 }
 
 /// `512MB`, `2GiB`, `1.5 GB`, `800000000`: bytes.

@@ -199,6 +199,9 @@ fn run_opened(
         };
         journal.record_to(Box::new(LineWriter::new(writer)?));
     }
+    if host.depth == 0 {
+        tracing::debug!("{}", host.store.policy().in_words());
+    }
     let control = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let parts = Parts {
         project: project.clone(),

@@ -5,14 +5,18 @@ use arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
 use arrow_schema::{ArrowError, SchemaRef};
 use async_channel::{Receiver, Sender, TryRecvError, TrySendError};
 use pypeline_schema::fault::{Fault, FaultKind};
-use std::sync::Arc;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
 type Fallible<T> = Result<T, Box<Fault>>;
 
 /// Batches that wait for the reader at most. Each side works on one more.
 const BATCHES: usize = 4;
+
+/// Batches that are remembered however large they are: as many as are worked on at the same time.
+const FEWEST: usize = 4;
 
 /// What is known of the columns.
 #[derive(Debug, Clone)]
@@ -31,12 +35,26 @@ pub struct Stream {
     receiver: Receiver<RecordBatch>,
     opening: watch::Sender<Opening>,
     is_broken: AtomicBool,
+    recent: Mutex<Recent>,
+}
+
+/// The rows that were taken last.
+#[derive(Debug, Default)]
+struct Recent {
+    batches: VecDeque<RecordBatch>,
+    bytes: usize,
 }
 
 impl Default for Stream {
     fn default() -> Self {
         let (sender, receiver) = async_channel::bounded(BATCHES);
-        Self { sender, receiver, opening: watch::Sender::new(Opening::Awaited), is_broken: AtomicBool::new(false) }
+        Self {
+            sender,
+            receiver,
+            opening: watch::Sender::new(Opening::Awaited),
+            is_broken: AtomicBool::new(false),
+            recent: Mutex::default(),
+        }
     }
 }
 
@@ -103,6 +121,27 @@ impl Stream {
             Err(TrySendError::Closed(_)) => Ok(self.sent(false)),
             Err(TrySendError::Full(batch)) => Err(batch),
         }
+    }
+
+    /// Remembers rows that a reader has taken, and forgets older ones above so many bytes: when the reader fails, they are all that is left
+    /// to find out why.
+    pub fn remember(&self, batches: &[RecordBatch], most: usize) {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        for batch in batches {
+            recent.bytes += batch.get_array_memory_size();
+            recent.batches.push_back(batch.clone());
+        }
+        while recent.bytes > most
+            && recent.batches.len() > FEWEST
+            && let Some(batch) = recent.batches.pop_front()
+        {
+            recent.bytes -= batch.get_array_memory_size();
+        }
+    }
+
+    /// What is remembered, the oldest first.
+    pub fn recent(&self) -> Vec<RecordBatch> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner).batches.iter().cloned().collect()
     }
 
     fn sent(&self, is_taken: bool) -> Fallible<()> {

@@ -1,11 +1,13 @@
-//! Which node's SELECT it was that failed over its rows. The engine's error does not say: nodes are one plan. So each SELECT is run
-//! once more by itself, with all that leads to it, as far as the stage had come.
+//! Which node's SELECT it was that failed over its rows, or holds too many of them. The engine's error does not say: nodes are one plan. So after an error each SELECT is run
+//! once more by itself, with all that leads to it, as far as the stage had come and within the same memory.
 
-use crate::fault::CANCELLED;
-use crate::plan::plan;
-use crate::sink;
-use polars::prelude::{Engine, LazyFrame};
-use pypeline_engine::executor::{LinkSource, Stage, StageLink, Work};
+use crate::fault::{CANCELLED, OUTGROWN};
+use crate::footers::Footer;
+use crate::plan::{Planned, plan};
+use crate::{bounded, held, sink};
+use polars::prelude::{LazyFrame, PolarsError};
+use pypeline_engine::artifacts::{Artifact, Held};
+use pypeline_engine::executor::{LinkSource, LinkTarget, Memory, Stage, StageLink, Work};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,15 +21,12 @@ const MARGIN: u64 = 2_000_000;
 
 /// The node, if it is found in time.
 pub(crate) fn search(stage: &Stage) -> Option<String> {
-    if stage.links.iter().any(|link| !can_be_read_again(&link.from)) {
-        return None;
-    }
     let due = Instant::now() + PATIENCE;
     let again = copy(stage)?;
-    let selects = plan(&again).ok()?.selects;
+    let Planned { selects, footers, .. } = plan(&again).ok()?;
     let read: Vec<u64> = stage.links.iter().map(|link| link.rows.load(Ordering::Relaxed)).collect();
     for (at, frame) in selects {
-        match fails(&again, frame, &read, due) {
+        match fails(&again, &frame, &footers, &read, due) {
             Some(true) => return again.nodes.get(at).map(|node| node.id.clone()),
             Some(false) => {}
             None => return None,
@@ -36,35 +35,52 @@ pub(crate) fn search(stage: &Stage) -> Option<String> {
     None
 }
 
-fn can_be_read_again(from: &LinkSource) -> bool {
-    matches!(from, LinkSource::Port(..) | LinkSource::Table(_))
+/// The node that holds rows and gives none yet, where a stage wants too much memory; else the first that holds some.
+pub(crate) fn holder(stage: &Stage) -> Option<String> {
+    let selects = plan(stage).ok()?.selects;
+    let holds = |frame: LazyFrame| frame.to_alp_optimized().is_ok_and(|plan| held::holds_rows(&plan));
+    let holders: Vec<usize> = selects.into_iter().filter(|(_, frame)| holds(frame.clone())).map(|(at, _)| at).collect();
+    let rows = |is_of: &dyn Fn(&StageLink) -> bool| -> u64 {
+        stage.links.iter().filter(|link| is_of(link)).map(|link| link.rows.load(Ordering::Relaxed)).sum()
+    };
+    let is_at_work = |node: &&usize| {
+        rows(&|link| matches!(&link.to, LinkTarget::Port(to, _) if to == *node)) > 0
+            && rows(&|link| matches!(&link.from, LinkSource::Port(from, _) if from == *node)) == 0
+    };
+    let node = holders.iter().find(is_at_work).or(holders.first())?;
+    stage.nodes.get(*node).map(|node| node.id.clone())
 }
 
-/// The same stage with counters of its own, which nothing stops from outside; none if there is no choice of SELECTs.
+/// The same stage with counters of its own, which nothing stops from outside, and of what has streamed into it the rows that it took last; none if
+/// there is no choice of SELECTs.
 fn copy(stage: &Stage) -> Option<Stage> {
     let n_selects = stage.nodes.iter().filter(|node| matches!(node.work, Work::Select(_))).count();
     if n_selects < 2 {
         return None;
     }
-    let link = |link: &StageLink| StageLink {
-        name: link.name.clone(),
-        from: link.from.clone(),
-        to: link.to.clone(),
-        rows: Arc::default(),
+    let from = |link: &StageLink| match &link.from {
+        LinkSource::Stream(stream) => {
+            let rows = Artifact::Memory { schema: stream.schema()?, batches: stream.recent(), held: Held::default() };
+            Some(LinkSource::Table(Arc::new(rows)))
+        }
+        other => Some(other.clone()),
+    };
+    let link = |link: &StageLink| {
+        Some(StageLink { name: link.name.clone(), from: from(link)?, to: link.to.clone(), rows: Arc::default() })
     };
     Some(Stage {
         nodes: stage.nodes.clone(),
-        links: stage.links.iter().map(link).collect(),
+        links: stage.links.iter().map(link).collect::<Option<_>>()?,
         cancelled: Arc::default(),
-        memory: None,
+        memory: stage.memory.as_ref().map(|memory| Memory { outgrown: Arc::default(), ..memory.clone() }),
     })
 }
 
 /// Whether the plan fails over the rows that were read; none where that takes too long.
-fn fails(stage: &Stage, frame: LazyFrame, read: &[u64], due: Instant) -> Option<bool> {
+fn fails(stage: &Stage, frame: &LazyFrame, footers: &[Footer], read: &[u64], due: Instant) -> Option<bool> {
     stage.cancelled.store(false, Ordering::Relaxed);
     stage.links.iter().for_each(|link| link.rows.store(0, Ordering::Relaxed));
-    let frame = sink::discard(frame).ok()?;
+    let plan = || bounded::optimized(vec![sink::discard(frame.clone())?], stage, footers);
     let over = AtomicBool::new(false);
     let failed = std::thread::scope(|threads| {
         threads.spawn(|| {
@@ -77,13 +93,60 @@ fn fails(stage: &Stage, frame: LazyFrame, read: &[u64], due: Instant) -> Option<
                 std::thread::park_timeout(Duration::from_millis(20));
             }
         });
-        let ran = catch_unwind(AssertUnwindSafe(|| frame.collect_with_engine(Engine::Streaming)));
+        let ran = catch_unwind(AssertUnwindSafe(|| bounded::run::<PolarsError>(plan()?, plan, stage)));
         over.store(true, Ordering::Relaxed);
         match ran {
             Err(_) => true,
-            Ok(Err(error)) => !error.to_string().contains(CANCELLED),
-            Ok(Ok(_)) => false,
+            Ok(Err(error)) => ![CANCELLED, OUTGROWN].iter().any(|why| error.to_string().contains(why)),
+            Ok(Ok(())) => false,
         }
     });
     (failed || Instant::now() < due).then_some(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::{Int64Array, RecordBatch};
+    use arrow_schema::{DataType, Field, Schema};
+    use pypeline_engine::executor::StageNode;
+    use pypeline_schema::lowering::Operation;
+
+    /// A table, and SELECTs one behind another.
+    fn chain(selects: &[(&str, &str)]) -> Stage {
+        let schema = Arc::new(Schema::new(vec![Field::new("n", DataType::Int64, true)]));
+        let rows = RecordBatch::try_new(Arc::clone(&schema), vec![Arc::new(Int64Array::from(vec![3, 1]))]).unwrap();
+        let table = Arc::new(Artifact::Memory { schema, batches: vec![rows], held: Held::default() });
+        let link = |from, to: usize| StageLink {
+            name: String::new(),
+            from,
+            to: LinkTarget::Port(to, "input".to_owned()),
+            rows: Arc::default(),
+        };
+        let node = |(id, select): &(&str, &str)| StageNode {
+            id: (*id).to_owned(),
+            work: Work::Select([("output".to_owned(), Operation::Select((*select).to_owned()))].into()),
+        };
+        let mut links = vec![link(LinkSource::Table(table), 0)];
+        links.extend((1..selects.len()).map(|at| link(LinkSource::Port(at - 1, "output".to_owned()), at)));
+        Stage { nodes: selects.iter().map(node).collect(), links, cancelled: Arc::default(), memory: None }
+    }
+
+    #[test]
+    fn the_node_that_holds_rows_is_named() {
+        let stage = chain(&[
+            ("filter", "SELECT n FROM input WHERE n > 0"),
+            ("rank", "SELECT n, rank() OVER (ORDER BY n) AS r FROM input"),
+            ("derive", "SELECT n, r + 1 AS r FROM input"),
+            ("sort", "SELECT n, r FROM input ORDER BY r"),
+            ("last", "SELECT n FROM input"),
+        ]);
+        assert_eq!(holder(&stage).as_deref(), Some("rank"), "nothing has run: the first");
+        let passed = |links: &[usize]| links.iter().for_each(|at| stage.links[*at].rows.store(9, Ordering::Relaxed));
+        passed(&[0, 1]);
+        assert_eq!(holder(&stage).as_deref(), Some("rank"));
+        passed(&[2, 3]);
+        assert_eq!(holder(&stage).as_deref(), Some("sort"), "rows have come in, and none has gone out");
+        assert_eq!(holder(&chain(&[("one", "SELECT n FROM input"), ("two", "SELECT n FROM input")])), None);
+    }
 }

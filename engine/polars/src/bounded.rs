@@ -18,7 +18,9 @@ mod spill;
 mod windows;
 
 use crate::fault::{CANCELLED, OUTGROWN};
+use crate::footers::Footer;
 use crate::mend::mend;
+use crate::watch::watch;
 use guard::{Guard, Tripped};
 use piece::Pieces;
 use polars::prelude::{LazyFrame, OptFlags, PolarsError, PolarsResult};
@@ -30,10 +32,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Runs the plans of a stage together. Where there is a budget, first as one plan as far as that seems to fit; if it does not, once
-/// more with everything in parts that can be. `again` makes the plans once more: a sink can be run once.
+/// more with everything in parts that can be. `again` makes the plan once more: a sink can be run once.
 pub(crate) fn run<E: From<PolarsError>>(
     plan: IRPlan,
-    again: impl FnOnce() -> Result<Vec<DslPlan>, E>,
+    again: impl FnOnce() -> Result<IRPlan, E>,
     stage: &Stage,
 ) -> Result<(), E> {
     let Some(memory) = &stage.memory else { return Ok(piece::run(plan)?) };
@@ -49,8 +51,7 @@ pub(crate) fn run<E: From<PolarsError>>(
                     writer.begin_anew();
                 }
             }
-            let plan = optimized(again()?)?;
-            Ok(attempt(plan, memory, stage, true).map_err(|stopped| too_large(stopped, memory))?)
+            Ok(attempt(again()?, memory, stage, true).map_err(|stopped| too_large(stopped, memory))?)
         }
         ended => Ok(ended.map_err(|stopped| too_large(stopped, memory))?),
     }
@@ -64,10 +65,12 @@ pub(crate) fn run_once(plan: IRPlan, stage: &Stage) -> PolarsResult<()> {
 }
 
 /// The plans of a stage as one, as the streaming engine takes it.
-pub(crate) fn optimized(plans: Vec<DslPlan>) -> PolarsResult<IRPlan> {
-    let all = LazyFrame::from(DslPlan::SinkMultiple { inputs: plans });
+pub(crate) fn optimized(frames: Vec<LazyFrame>, stage: &Stage, footers: &[Footer]) -> PolarsResult<IRPlan> {
+    let inputs = frames.into_iter().map(|frame| frame.logical_plan).collect();
+    let all = LazyFrame::from(DslPlan::SinkMultiple { inputs });
     let mut plan = all.with_optimizations(OptFlags::default() | OptFlags::STREAMING).to_alp_optimized()?;
     mend(&mut plan);
+    watch(&mut plan, stage, footers)?;
     Ok(plan)
 }
 

@@ -1,12 +1,13 @@
 //! Stages whose rows cannot stream in and out, since they hold them: a sort has all its rows before it gives the first, and may have to begin
 //! anew, in parts. What streams into such a stage is made a table first, and what it gives to a stream is one until it has ended.
 
+use crate::plan::LINK;
 use crate::stream::DEALT;
 use polars_plan::plans::expr_ir::ExprIR;
 use polars_plan::plans::{FunctionIR, IR, IRPlan, is_elementwise_rec};
 use polars_utils::arena::Node;
 use pypeline_engine::artifacts::ArtifactStore;
-use pypeline_engine::executor::{LinkSource, LinkTarget, Memory, Stage, StageLink};
+use pypeline_engine::executor::{LinkSource, LinkTarget, Stage, StageLink};
 use pypeline_engine::streams::Stream;
 use pypeline_schema::fault::Fault;
 use std::collections::{BTreeMap, HashSet};
@@ -45,6 +46,23 @@ pub(crate) fn passes_rows(plan: &IRPlan) -> bool {
         left.extend(ir.get_inputs());
     }
     read.values().all(|times| *times == 1)
+}
+
+/// The plan of a SELECT holds rows in what it does itself, behind the links that it reads.
+pub(crate) fn holds_rows(plan: &IRPlan) -> bool {
+    let mut left = vec![plan.lp_top];
+    while let Some(node) = left.pop() {
+        let ir = plan.lp_arena.get(node);
+        if matches!(ir, IR::MapFunction { function: FunctionIR::Opaque { fmt_str, .. }, .. } if fmt_str.starts_with(LINK))
+        {
+            continue;
+        }
+        if !passes(plan, node) {
+            return true;
+        }
+        left.extend(ir.get_inputs());
+    }
+    false
 }
 
 fn passes(plan: &IRPlan, node: Node) -> bool {
@@ -94,13 +112,8 @@ impl WithTables {
             };
             links.push(StageLink { name: link.name.clone(), from, to, rows: Arc::clone(&link.rows) });
         }
-        let memory = stage.memory.as_ref().map(|memory| Memory {
-            soft: memory.soft,
-            hard: memory.hard,
-            store: Arc::clone(&memory.store),
-            outgrown: Arc::clone(&memory.outgrown),
-        });
-        let stage = Stage { nodes: stage.nodes.clone(), links, cancelled: Arc::clone(&stage.cancelled), memory };
+        let (nodes, cancelled) = (stage.nodes.clone(), Arc::clone(&stage.cancelled));
+        let stage = Stage { nodes, links, cancelled, memory: stage.memory.clone() };
         Ok(Self { stage, after })
     }
 

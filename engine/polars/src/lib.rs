@@ -1,6 +1,6 @@
 //! The embedded executor: fused stages on Polars' streaming engine. Nothing but the final binary links this crate.
 //!
-//! Order: [`plan`] turns a stage into lazy frames, with a counter on every link but those that [`footers`] count; [`operate`] (with [`functions`]) makes what a port carries; [`scan`], [`sink`] (with [`partitions`]), [`table`] and [`stream`] make its ends, and [`held`] says which of them must be tables;
+//! Order: [`plan`] turns a stage into lazy frames, with a counter on every link but those that [`footers`] count and [`watch`] looks after; [`operate`] (with [`functions`]) makes what a port carries; [`scan`], [`sink`] (with [`partitions`]), [`table`] and [`stream`] make its ends, and [`held`] says which of them must be tables;
 //! [`columns`] says without rows what a node will give; [`arrow_bridge`] carries rows between Polars' Arrow and arrow-rs; [`bounded`] runs them within a budget of memory; [`fault`] says in our words what Polars says in its own, and [`blame`] whose it is.
 
 mod arrow_bridge;
@@ -18,9 +18,11 @@ mod partitions;
 mod plan;
 mod scan;
 mod sink;
+mod stop;
 mod stream;
 mod table;
 mod types;
+mod watch;
 mod writer;
 
 use fault::translate;
@@ -65,17 +67,18 @@ impl Executor for PolarsExecutor {
             found
         };
         let counted = RefCell::new(Vec::new());
-        let plans = || {
+        let plan = || {
             let Planned { frames, footers, .. } = plan::plan(stage)?;
+            let plan = bounded::optimized(frames, stage, &footers)?;
             counted.replace(footers);
-            Ok::<_, Failed>(frames.into_iter().map(|frame| frame.logical_plan).collect())
+            Ok::<_, Failed>(plan)
         };
         let run = || {
-            let plan = bounded::optimized(plans()?)?;
+            let first = plan()?;
             match &stage.memory {
-                _ if !held::has_streams(stage) => bounded::run(plan, plans, stage)?,
-                Some(memory) if !held::passes_rows(&plan) => self.run_with_tables(stage, memory)?,
-                _ => bounded::run_once(plan, stage)?,
+                _ if !held::has_streams(stage) => bounded::run(first, plan, stage)?,
+                Some(memory) if !held::passes_rows(&first) => self.run_with_tables(stage, memory)?,
+                _ => bounded::run_once(first, stage)?,
             }
             Ok(footers::count(counted.take())?)
         };
@@ -159,12 +162,16 @@ fn panicked(panic: &(dyn std::any::Any + Send)) -> Box<Fault> {
 }
 
 /// A fault of the running plan at the door of the node that caused it: the SELECT that cannot be planned by itself, else the
-/// one scan or sink that reads or writes what went wrong, else the SELECT that fails over the rows.
+/// one scan or sink that reads or writes what went wrong, else the SELECT that fails over the rows. Of a want of memory: the node that
+/// holds the rows.
 fn lay(stage: &Stage, fault: Fault) -> StageFault {
-    let is_stopped = matches!(fault.kind, FaultKind::Cancelled | FaultKind::Memory);
-    let node = plan::first_that_cannot_be_planned(stage)
-        .or_else(|| fault::culprit(stage, &fault))
-        .or_else(|| if is_stopped { None } else { blame::search(stage) });
+    let node = match fault.kind {
+        FaultKind::Cancelled => None,
+        FaultKind::Memory => blame::holder(stage).or_else(|| fault::culprit(stage, &fault)),
+        _ => plan::first_that_cannot_be_planned(stage)
+            .or_else(|| fault::culprit(stage, &fault))
+            .or_else(|| blame::search(stage)),
+    };
     let scan = stage.nodes.iter().find_map(|each| match &each.work {
         Work::Scan(scan) if node.as_ref() == Some(&each.id) => scan.paths.first(),
         _ => None,

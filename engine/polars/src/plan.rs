@@ -1,11 +1,12 @@
 //! A stage as lazy frames: one frame per sink, with a counter on every link.
 
-use crate::fault::{CANCELLED, OUTGROWN, at_node, translate};
+use crate::fault::{at_node, translate};
 use crate::footers::{Footer, Uncounted};
 use crate::header_only::is_header_only;
 use crate::operate::operate;
+use crate::stop::Stop;
 use crate::{scan, sink, stream, table};
-use polars::prelude::{DataFrame, DslBuilder, LazyFrame, OptFlags, PolarsError, PolarsResult, SchemaRef};
+use polars::prelude::{DataFrame, DslBuilder, LazyFrame, OptFlags, PolarsResult, SchemaRef};
 use pypeline_engine::executor::{LinkSource, LinkTarget, Stage, StageFault, StageLink, Work};
 use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::lowering::Operation;
@@ -22,6 +23,9 @@ pub(crate) struct Planned {
     /// The frame of each SELECT, with the index of its node.
     pub selects: Vec<(usize, LazyFrame)>,
 }
+
+/// How the name of a link's counter begins.
+pub(crate) const LINK: &str = "link ";
 
 /// Frames by node and output port.
 type Frames = HashMap<(usize, String), LazyFrame>;
@@ -80,14 +84,19 @@ pub(crate) fn plan(stage: &Stage) -> Result<Planned, StageFault> {
             }
         }
     }
+    let bytes = sink::batch_bytes(stage);
     for (number, link) in stage.links.iter().enumerate() {
         let LinkSource::Port(node, _) = &link.from else { continue };
         let lay = |fault: Box<Fault>| StageFault { node: stage.nodes.get(*node).map(|node| node.id.clone()), fault };
         let frame = || link_frame(&uncounted, stage, number, link, &frames).map_err(lay);
         match &link.to {
             LinkTarget::Port(..) => {}
-            LinkTarget::Table(writer) => planned.frames.push(sink::table(frame()?, Arc::clone(writer)).map_err(lay)?),
-            LinkTarget::Stream(stream) => planned.frames.push(sink::stream(frame()?, Arc::clone(stream)).map_err(lay)?),
+            LinkTarget::Table(writer) => {
+                planned.frames.push(sink::table(frame()?, Arc::clone(writer), bytes).map_err(lay)?);
+            }
+            LinkTarget::Stream(stream) => {
+                planned.frames.push(sink::stream(frame()?, Arc::clone(stream), bytes).map_err(lay)?);
+            }
         }
     }
     Ok(planned)
@@ -156,7 +165,7 @@ fn link_frame(
 ) -> Result<LazyFrame, Box<Fault>> {
     let frame = match &link.from {
         LinkSource::Table(artifact) => table::read(artifact)?,
-        LinkSource::Stream(stream) => stream::read(stream)?,
+        LinkSource::Stream(stream) => stream::read(stream, 4 * sink::batch_bytes(stage))?,
         LinkSource::Port(node, port) => frames.get(&(*node, port.clone())).cloned().ok_or_else(|| {
             Box::new(Fault::new(FaultKind::Contract, format!("link `{}` leaves a port that has no rows", link.name)))
         })?,
@@ -174,21 +183,15 @@ fn link_frame(
 /// A pass-through that counts rows and lets the run stop. Projections pass it; predicates and slices do not, so that the count
 /// is exactly what the link carries. Its name must be unique: the optimiser takes maps of one name over one input for the same.
 fn counted(frame: LazyFrame, number: usize, rows: &Arc<AtomicU64>, stage: &Stage) -> LazyFrame {
-    let (rows, cancelled) = (Arc::clone(rows), Arc::clone(&stage.cancelled));
-    let outgrown = stage.memory.as_ref().map(|memory| Arc::clone(&memory.outgrown));
+    let (rows, stop) = (Arc::clone(rows), Stop::of(stage));
     let count = move |batch: DataFrame| -> PolarsResult<DataFrame> {
-        if cancelled.load(Ordering::Relaxed) {
-            return Err(PolarsError::ComputeError(CANCELLED.into()));
-        }
-        if outgrown.as_ref().is_some_and(|outgrown| outgrown.load(Ordering::Relaxed)) {
-            return Err(PolarsError::ComputeError(OUTGROWN.into()));
-        }
+        stop.ask()?;
         rows.fetch_add(batch.height() as u64, Ordering::Relaxed);
         Ok(batch)
     };
     let flags = OptFlags::PROJECTION_PUSHDOWN | OptFlags::STREAMING;
     let optimizations = frame.get_current_optimizations();
-    let plan = DslBuilder::from(frame.logical_plan).map(count, flags, None, format!("link {number}").into()).build();
+    let plan = DslBuilder::from(frame.logical_plan).map(count, flags, None, format!("{LINK}{number}").into()).build();
     LazyFrame::from_logical_plan(plan, optimizations)
 }
 

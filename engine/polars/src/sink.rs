@@ -14,15 +14,18 @@ use polars::prelude::{
 use polars_async::executor::block_in_place;
 use pypeline_disk::Filler;
 use pypeline_engine::artifacts::ArtifactWriter;
+use pypeline_engine::executor::Stage;
 use pypeline_engine::streams::Stream;
 use pypeline_schema::fault::{Fault, FaultKind};
 use pypeline_schema::lowering::{Compression, Destination, WriteFormat};
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-/// Rows per batch handed to a table: what travels best across the plugin boundary.
-const BATCH_ROWS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(65_535);
+/// Rows per batch handed on, at most: what travels best across the plugin boundary.
+const BATCH_ROWS: usize = 65_536;
+
+/// Bytes per batch handed on, about, at most; less where the run may take little.
+const BATCH_BYTES: usize = 16 << 20;
 
 /// Rows into a file, or into a folder of files.
 pub(crate) fn write(
@@ -94,39 +97,56 @@ fn settled(mut frame: LazyFrame) -> PolarsResult<LazyFrame> {
     Ok(LazyFrame::from_logical_plan(plan, optimizations))
 }
 
+/// Bytes of the batches that a stage hands on: several wait for whoever takes them.
+pub(crate) fn batch_bytes(stage: &Stage) -> usize {
+    let share = stage.memory.as_ref().and_then(|memory| usize::try_from(memory.soft / 32).ok());
+    share.map_or(BATCH_BYTES, |share| share.min(BATCH_BYTES))
+}
+
 /// Rows into a table, batch by batch and in order.
-pub(crate) fn table(frame: LazyFrame, writer: Arc<ArtifactWriter>) -> Result<LazyFrame, Box<Fault>> {
+pub(crate) fn table(frame: LazyFrame, writer: Arc<ArtifactWriter>, bytes: usize) -> Result<LazyFrame, Box<Fault>> {
     let open = Arc::clone(&writer);
-    taken(frame, move |columns| open.open(columns), move |batch| writer.write(batch))
+    taken(frame, bytes, move |columns| open.open(columns), move |batch| writer.write(batch))
 }
 
 /// Rows to a unit that runs at the same time; waits while it has no room for them.
-pub(crate) fn stream(frame: LazyFrame, stream: Arc<Stream>) -> Result<LazyFrame, Box<Fault>> {
+pub(crate) fn stream(frame: LazyFrame, stream: Arc<Stream>, bytes: usize) -> Result<LazyFrame, Box<Fault>> {
     let open = Arc::clone(&stream);
     let send = move |batch| match stream.send_at_once(batch) {
         Ok(sent) => sent,
         // Waiting keeps no thread from others: the engine puts another in its place.
         Err(batch) => block_in_place(|| stream.send_blocking(batch)),
     };
-    taken(frame, move |columns| open.open(columns), send)
+    taken(frame, bytes, move |columns| open.open(columns), send)
 }
 
 /// Rows handed over batch by batch and in order.
 fn taken(
     mut frame: LazyFrame,
+    bytes: usize,
     open: impl FnOnce(SchemaRef) -> Result<(), Box<Fault>>,
     take: impl Fn(RecordBatch) -> Result<(), Box<Fault>> + Send + Sync + 'static,
 ) -> Result<LazyFrame, Box<Fault>> {
     let columns = frame.collect_schema().map_err(|error| Box::new(translate(&error)))?;
     let columns = schema(&columns).map_err(|error| Box::new(Fault::new(FaultKind::Data, error.to_string())))?;
     open(Arc::clone(&columns))?;
-    let take = move |batch: DataFrame| -> PolarsResult<bool> {
-        for batch in batches(batch, &columns)? {
-            take(batch).map_err(|fault| from_table(*fault))?;
+    let take = move |rows: DataFrame| -> PolarsResult<bool> {
+        let n_rows = batch_rows(&rows, bytes);
+        for batch in batches(rows, &columns)? {
+            for from in (0..batch.num_rows()).step_by(n_rows) {
+                let batch = batch.slice(from, n_rows.min(batch.num_rows() - from));
+                take(batch).map_err(|fault| from_table(*fault))?;
+            }
         }
         Ok(false)
     };
-    frame.sink_batches(PlanCallback::new(take), true, Some(BATCH_ROWS)).map_err(|error| Box::new(translate(&error)))
+    frame.sink_batches(PlanCallback::new(take), true, None).map_err(|error| Box::new(translate(&error)))
+}
+
+/// Rows of a batch, by what they take on average.
+fn batch_rows(rows: &DataFrame, bytes: usize) -> usize {
+    let of_row = rows.estimated_size() / rows.height().max(1);
+    (bytes / of_row.max(1)).clamp(1, BATCH_ROWS)
 }
 
 /// Rows nowhere: they are only counted on their way.

@@ -42,19 +42,20 @@ const ROWS: usize = 65_536;
 /// Tokens after which each has to take more rows, and after how many more of them twice as many: the source has some forty thousand.
 const PLENTY: usize = 8_192;
 
-/// The rows of a stream, once.
-pub(crate) fn read(stream: &Arc<Stream>) -> Result<LazyFrame, Box<Fault>> {
+/// The rows of a stream, once; so many bytes of the last ones are remembered.
+pub(crate) fn read(stream: &Arc<Stream>, remembered: usize) -> Result<LazyFrame, Box<Fault>> {
     let columns = stream.schema();
     let columns = columns
         .ok_or_else(|| Box::new(Fault::new(FaultKind::Contract, "a stream was to be read before it has columns")))?;
-    fed(stream, columns).map_err(|error| Box::new(crate::fault::translate(&error)))
+    fed(stream, columns, remembered).map_err(|error| Box::new(crate::fault::translate(&error)))
 }
 
-fn fed(stream: &Arc<Stream>, columns: ArrowSchemaRef) -> PolarsResult<LazyFrame> {
+fn fed(stream: &Arc<Stream>, columns: ArrowSchemaRef, remembered: usize) -> PolarsResult<LazyFrame> {
     let schema = frame(&columns, &[])?.schema().clone();
     let hand = Arc::new(Hand {
         stream: Arc::clone(stream),
         columns,
+        remembered,
         turn: <_>::default(),
         drawn: <_>::default(),
         height: <_>::default(),
@@ -94,6 +95,8 @@ struct Drawn {
 struct Hand {
     stream: Arc<Stream>,
     columns: ArrowSchemaRef,
+    /// Bytes.
+    remembered: usize,
     /// Held by whoever draws, while it waits too.
     turn: Mutex<()>,
     /// Never held by one that waits.
@@ -152,6 +155,7 @@ impl Hand {
                 }
             }
         }
+        self.stream.remember(&batches, self.remembered);
         let mut drawn = self.drawn();
         drawn.is_over = is_over;
         if !batches.is_empty() {
@@ -213,6 +217,7 @@ mod tests {
         let hand = Hand {
             stream,
             columns: Arc::clone(&columns),
+            remembered: 0,
             turn: Mutex::default(),
             drawn: Mutex::default(),
             height: AtomicUsize::new(0),

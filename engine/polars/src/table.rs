@@ -18,7 +18,7 @@ pub(crate) fn read(artifact: &Artifact) -> Result<LazyFrame, Box<Fault>> {
 
 fn read_one(artifact: &Artifact) -> PolarsResult<LazyFrame> {
     match artifact {
-        Artifact::Memory { schema, batches } => frame(schema, batches).map(IntoLazy::lazy),
+        Artifact::Memory { schema, batches, .. } => frame(schema, batches).map(IntoLazy::lazy),
         Artifact::Parquet { path, .. } => PlRefPath::try_from_path(path).and_then(|path| {
             let args = ScanArgsParquet {
                 glob: false,

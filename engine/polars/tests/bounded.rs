@@ -4,7 +4,7 @@
 
 use arrow_array::{Array, Float64Array, Int64Array, RecordBatch, StringViewArray};
 use arrow_schema::{DataType, Field, Schema};
-use pypeline_engine::artifacts::{Artifact, ArtifactStore, Policy};
+use pypeline_engine::artifacts::{Artifact, ArtifactStore, Held, Policy};
 use pypeline_engine::executor::{Executor, LinkSource, LinkTarget, Memory, Stage, StageLink, StageNode, Work};
 use pypeline_polars::PolarsExecutor;
 use pypeline_schema::lowering::Operation;
@@ -59,7 +59,7 @@ fn table(n_rows: usize, n_keys: u64, seed: u64) -> Arc<Artifact> {
         let columns: Vec<Arc<dyn Array>> = vec![Arc::new(ids), Arc::new(keys), Arc::new(texts), Arc::new(floats)];
         batches.push(RecordBatch::try_new(Arc::clone(&schema), columns).unwrap());
     }
-    Arc::new(Artifact::Memory { schema, batches })
+    Arc::new(Artifact::Memory { schema, batches, held: Held::default() })
 }
 
 /// The rows of one SELECT, as lines; and what the links have counted.

@@ -158,6 +158,42 @@ fn a_failure_over_the_rows_ends_the_stage() {
 }
 
 #[test]
+fn the_node_that_fails_over_what_has_streamed_in_is_named() {
+    let select = |id: &str, text: &str| StageNode {
+        id: id.to_owned(),
+        work: Work::Select([("output".to_owned(), Operation::Select(text.to_owned()))].into()),
+    };
+    for (failing, expected) in [(0, "first"), (1, "second"), (2, "third")] {
+        let (input, output) = (Arc::new(Stream::default()), Arc::new(Stream::default()));
+        input.open(schema()).unwrap();
+        let mut stage = stage("", &input, &output);
+        let text = |at| if at == failing { "SELECT CAST(n AS INT) AS n FROM input" } else { "SELECT n FROM input" };
+        stage.nodes = vec![select("first", text(0)), select("second", text(1)), select("third", text(2))];
+        let last = stage.links.pop().unwrap();
+        for at in 0..2 {
+            let (from, to) = (LinkSource::Port(at, "output".to_owned()), LinkTarget::Port(at + 1, "input".to_owned()));
+            stage.links.push(StageLink { name: String::new(), from, to, rows: Arc::default() });
+        }
+        stage.links.push(StageLink { from: LinkSource::Port(2, "output".to_owned()), ..last });
+        let writer = Arc::clone(&input);
+        let written = std::thread::spawn(move || {
+            let (mut batches, _) = batches(40, 30_000);
+            batches.push(batch(i64::MAX - 1, 1));
+            batches.into_iter().for_each(|batch| writer.send_blocking(batch).unwrap());
+            writer.finish().unwrap();
+        });
+        let reader = Arc::clone(&output);
+        let read = std::thread::spawn(move || while let Ok(Some(_)) = reader.receive_blocking() {});
+        let fault = PolarsExecutor.run(&stage).unwrap_err();
+        assert_eq!(fault.node.as_deref(), Some(expected), "{fault:?}");
+        output.break_off();
+        input.leave();
+        written.join().unwrap();
+        read.join().unwrap();
+    }
+}
+
+#[test]
 fn a_writer_that_breaks_off_ends_the_stage() {
     let (input, output) = (Arc::new(Stream::default()), Arc::new(Stream::default()));
     input.open(schema()).unwrap();

@@ -58,9 +58,9 @@ impl Policy {
         format!("execution mode {mode}: {rule}")
     }
 
-    /// A table with so many rows in so many batches is to leave memory.
-    pub(super) fn spills(&self, n_rows: u64, n_batches: usize) -> bool {
-        if n_rows > self.rows {
+    /// A table with so many rows in so many batches is to leave memory, where all tables hold so many bytes there.
+    pub(super) fn spills(&self, n_rows: u64, n_batches: usize, held_bytes: u64) -> bool {
+        if n_rows > self.rows || held_bytes > self.resident_bytes {
             return true;
         }
         self.resident_bytes < u64::MAX
@@ -78,14 +78,21 @@ mod tests {
         let (none, all) = (Policy::auto(None, 0), Policy::auto(None, u64::MAX - 1));
         for n_batches in 1..=48 {
             let is_looked_at = matches!(n_batches, 16 | 32 | 48);
-            assert_eq!(none.spills(1, n_batches), is_looked_at, "{n_batches}: the process holds more than nothing");
-            assert!(!all.spills(1, n_batches), "{n_batches}: it cannot hold more than the machine has");
+            assert_eq!(none.spills(1, n_batches, 0), is_looked_at, "{n_batches}: the process holds more than nothing");
+            assert!(!all.spills(1, n_batches, 0), "{n_batches}: it cannot hold more than the machine has");
         }
+    }
+
+    #[test]
+    fn what_all_tables_hold_counts_with_every_batch() {
+        let policy = Policy::auto(None, 1000);
+        assert_eq!([999, 1000, 1001].map(|held| policy.spills(1, 1, held)), [false, false, true]);
+        assert!(!Policy::memory().spills(1, 16, u64::MAX));
     }
 
     #[test]
     fn rows_are_counted_with_every_batch() {
         let policy = Policy::auto(Some(100), u64::MAX - 1);
-        assert_eq!([99, 100, 101].map(|n_rows| policy.spills(n_rows, 1)), [false, false, true]);
+        assert_eq!([99, 100, 101].map(|n_rows| policy.spills(n_rows, 1, 0)), [false, false, true]);
     }
 }

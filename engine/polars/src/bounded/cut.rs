@@ -352,7 +352,7 @@ fn sort(
     let mut writer = pieces.files.create(&Arc::new(kept), pieces.scan_bytes())?;
     let runs = runs.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(runs) = runs {
-        merge(runs.finish()?, &pieces.memory.outgrown, |mut rows: DataFrame| {
+        merge(runs.finish()?, &pieces.stop(), |mut rows: DataFrame| {
             for name in &temporary {
                 rows = rows.drop(name)?;
             }

@@ -27,6 +27,8 @@ struct Watched {
     limit: Arc<AtomicU64>,
     /// Bytes of the process from which pages of files are given back.
     soft: u64,
+    /// Bytes above which no stage may go, whether in parts or not.
+    hard: u64,
     /// Set once the limit is passed; whoever makes rows looks at it.
     tripped: Arc<AtomicBool>,
     cancelled: Arc<AtomicBool>,
@@ -38,7 +40,7 @@ impl Guard {
     /// [`Memory::outgrown`] is set once the limit is passed; whoever makes rows looks at it.
     pub(super) fn watch(limit: &Arc<AtomicU64>, memory: &Memory, cancelled: &Arc<AtomicBool>) -> Self {
         let (limit, tripped, cancelled) = (Arc::clone(limit), Arc::clone(&memory.outgrown), Arc::clone(cancelled));
-        let watched = Arc::new(Watched { limit, soft: memory.soft, tripped, cancelled });
+        let watched = Arc::new(Watched { limit, soft: memory.soft, hard: memory.hard, tripped, cancelled });
         WATCHER.add(Arc::clone(&watched));
         Self(watched)
     }
@@ -55,18 +57,33 @@ impl Drop for Guard {
     }
 }
 
+/// Stages that work in parts now: they share the budget.
+pub(super) fn n_in_parts() -> usize {
+    let state = WATCHER.state();
+    state.watched.iter().filter(|each| each.limit() >= each.hard).count()
+}
+
 impl Watched {
-    /// Stops the stage if it must be; true if pages of files are to be given back: they can be had again at any time.
-    fn look(&self, Resident { own, mapped }: Resident) -> bool {
-        if self.cancelled.load(Ordering::Relaxed) {
-            return false;
-        }
-        let limit = self.limit.load(Ordering::Relaxed);
-        if own > limit && !self.tripped.swap(true, Ordering::Relaxed) {
-            tracing::debug!("the process holds {} MB of its own, and {} MB of files", own >> 20, mapped >> 20);
-        }
-        own + mapped > self.soft && mapped > self.soft / 8
+    fn limit(&self) -> u64 {
+        self.limit.load(Ordering::Relaxed)
     }
+
+    fn is_ending(&self) -> bool {
+        self.tripped.load(Ordering::Relaxed) || self.cancelled.load(Ordering::Relaxed)
+    }
+
+    /// Pages of files are to be given back: they can be had again at any time.
+    fn gives_back(&self, Resident { own, mapped }: Resident) -> bool {
+        !self.cancelled.load(Ordering::Relaxed) && own + mapped > self.soft && mapped > self.soft / 8
+    }
+}
+
+/// The stage that is to stop, if one is: of those that the process has outgrown one that can begin anew, the youngest, which loses least. What it holds may be
+/// all that is too much: until it has ended, the others may go half of the way that is left to them.
+fn to_stop(watched: &[Arc<Watched>], own: u64) -> Option<&Arc<Watched>> {
+    let others_end = watched.iter().any(|each| each.tripped.load(Ordering::Relaxed));
+    let limit = |each: &Watched| each.limit() + if others_end { each.hard.saturating_sub(each.limit()) / 2 } else { 0 };
+    watched.iter().rev().filter(|each| !each.is_ending() && own > limit(each)).min_by_key(|each| each.limit())
 }
 
 /// Who looks.
@@ -110,12 +127,52 @@ impl Watcher {
             // Held while it looks: nobody is stopped for what was there before it began.
             let state = idle.unwrap_or_else(PoisonError::into_inner);
             let resident = resident();
-            let gives_back =
-                state.watched.iter().fold(false, |gives_back, watched| watched.look(resident) | gives_back);
+            if let Some(stage) = to_stop(&state.watched, resident.own) {
+                stage.tripped.store(true, Ordering::Relaxed);
+                let (own, mapped) = (resident.own >> 20, resident.mapped >> 20);
+                tracing::debug!("the process holds {own} MB of its own, and {mapped} MB of files");
+            }
+            let gives_back = state.watched.iter().any(|each| each.gives_back(resident));
             drop(state);
             if gives_back {
                 mapped::give_back();
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn watched(limit: u64, hard: u64) -> Arc<Watched> {
+        let limit = Arc::new(AtomicU64::new(limit));
+        Arc::new(Watched { limit, soft: 100, hard, tripped: Arc::default(), cancelled: Arc::default() })
+    }
+
+    /// Who is stopped one after another while the process holds so much.
+    fn stopped(watched: &[Arc<Watched>], own: u64) -> Vec<usize> {
+        let mut order = Vec::new();
+        while let Some(stage) = to_stop(watched, own) {
+            stage.tripped.store(true, Ordering::Relaxed);
+            order.extend(watched.iter().position(|each| Arc::ptr_eq(each, stage)));
+        }
+        order
+    }
+
+    #[test]
+    fn one_stage_is_stopped_for_what_several_hold() {
+        let three = || [watched(150, 150), watched(100, 150), watched(100, 150)];
+        assert_eq!(stopped(&three(), 100), [0; 0]);
+        assert_eq!(stopped(&three(), 101), [2], "the youngest that can begin anew");
+        assert_eq!(stopped(&three(), 126), [2, 1], "the next when that has not helped");
+        assert_eq!(stopped(&three(), 151), [2, 1, 0], "all, before the machine does it");
+    }
+
+    #[test]
+    fn a_stage_that_is_stopping_already_is_let_be() {
+        let two = [watched(100, 150), watched(100, 150)];
+        two[1].cancelled.store(true, Ordering::Relaxed);
+        assert_eq!(stopped(&two, 1000), [0]);
     }
 }

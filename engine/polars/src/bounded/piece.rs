@@ -1,7 +1,9 @@
 //! A plan in pieces: the nodes of the optimised plan, of which some are run by themselves and then replaced by the rows that they gave.
 
+use super::guard::n_in_parts;
 use super::spill::{Files, Spilled, scan};
-use polars::prelude::{DataFrame, PlanCallback, PolarsError, PolarsResult, SchemaRef};
+use crate::stop::Stop;
+use polars::prelude::{DataFrame, PlanCallback, PolarsResult, SchemaRef};
 use polars_plan::dsl::{CallbackSinkType, SinkTypeIR};
 use polars_plan::plans::{AExpr, IR, IRPlan};
 use polars_utils::arena::{Arena, Node};
@@ -17,6 +19,8 @@ pub(super) struct Pieces<'a> {
     pub files: Files,
     /// Files that the plan reads by now.
     read: Vec<Spilled>,
+    /// Bytes of the budget that are this stage's.
+    share: u64,
     /// Everything that can be is worked off in parts, however small it seems.
     pub in_parts: bool,
     /// What the guard allows.
@@ -33,7 +37,7 @@ impl<'a> Pieces<'a> {
         in_parts: bool,
     ) -> Self {
         let files = Files::new(&memory.store);
-        Self { plan, memory, files, read: Vec::new(), in_parts, limit, stage }
+        Self { plan, memory, files, read: Vec::new(), share: memory.soft, in_parts, limit, stage }
     }
 
     /// A node of the plan.
@@ -62,12 +66,10 @@ impl<'a> Pieces<'a> {
         batch: Option<NonZeroUsize>,
         take: impl FnMut(DataFrame) -> PolarsResult<bool> + Send + 'static,
     ) -> PolarsResult<()> {
-        let outgrown = Arc::clone(&self.memory.outgrown);
+        let stop = self.stop();
         let take = std::sync::Mutex::new(take);
         let function = PlanCallback::new(move |rows: DataFrame| {
-            if outgrown.load(Ordering::Relaxed) {
-                return Err(PolarsError::ComputeError(crate::fault::OUTGROWN.into()));
-            }
+            stop.ask()?;
             let mut take = take.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             take(rows)
         });
@@ -82,14 +84,16 @@ impl<'a> Pieces<'a> {
         (self.plan.lp_arena.clone(), self.plan.expr_arena.clone())
     }
 
-    /// From now on work is done in parts, which hold what they hold: the guard is for what goes wrong.
-    pub(super) fn begin_parts(&self) {
+    /// From now on work is done in parts, which hold what they hold: the guard is for what goes wrong. Stages that do so at the same time
+    /// share the budget.
+    pub(super) fn begin_parts(&mut self) {
         self.limit.store(self.memory.hard, Ordering::Relaxed);
+        self.share = self.memory.soft / n_in_parts().max(1) as u64;
     }
 
     /// What a part may hold: a node needs several times its rows while it works on them.
     pub(super) fn part_bytes(&self) -> u64 {
-        self.memory.soft / 10
+        self.share / 10
     }
 
     /// Into how many parts rows of so many bytes go.
@@ -101,23 +105,28 @@ impl<'a> Pieces<'a> {
 
     /// What may wait for each of several files.
     pub(super) fn batch_bytes(&self, n_files: usize) -> usize {
-        let all = usize::try_from(self.memory.soft / 8).unwrap_or(usize::MAX);
+        let all = usize::try_from(self.share / 8).unwrap_or(usize::MAX);
         (all / n_files.max(1)).clamp(64 << 10, 16 << 20)
     }
 
     /// A batch of rows that the rest of the plan scans: Polars reads up to a hundred or so ahead.
     pub(super) fn scan_bytes(&self) -> usize {
-        usize::try_from(self.memory.soft / 512).unwrap_or(usize::MAX).clamp(128 << 10, 8 << 20)
+        usize::try_from(self.share / 512).unwrap_or(usize::MAX).clamp(128 << 10, 8 << 20)
     }
 
     /// What is sorted at once.
     pub(super) fn run_bytes(&self) -> u64 {
-        self.memory.soft / 8
+        self.share / 8
     }
 
     /// What each of several runs holds while they are merged.
     pub(super) fn merge_bytes(&self) -> usize {
-        usize::try_from(self.memory.soft / 1024).unwrap_or(usize::MAX).clamp(64 << 10, 16 << 20)
+        usize::try_from(self.share / 1024).unwrap_or(usize::MAX).clamp(64 << 10, 16 << 20)
+    }
+
+    /// What may stop the work.
+    pub(super) fn stop(&self) -> Stop {
+        Stop::of(self.stage)
     }
 
     /// What the links have counted until now.

@@ -1,6 +1,7 @@
 //! How many bytes a node of a plan gives, about: from the sizes of files, and the columns that are taken of them. A filter is taken to
 //! let everything through.
 
+use polars::io::parquet::metadata::FileMetadataRef;
 use polars::prelude::{DataType, Schema, SchemaRef};
 use polars_plan::dsl::{FileScanIR, ScanSources};
 use polars_plan::plans::IR;
@@ -9,6 +10,9 @@ use std::collections::HashMap;
 
 /// A text, in bytes, where nothing is known of it.
 const TEXT: u64 = 32;
+
+/// What says where a text is.
+const VIEW: u64 = 16;
 
 /// Sizes by node; none where nothing can be known.
 #[derive(Default)]
@@ -40,6 +44,10 @@ impl Sizes {
                     return Some(width(taken).saturating_mul(slice.len() as u64));
                 }
                 match (&**scan_type, file_info.row_estimation) {
+                    (FileScanIR::Parquet { first_metadata: Some(footer), .. }, (rows, _)) => {
+                        let rows = rows.map_or_else(|| rows_like(footer, on_disk(sources)?), |rows| Some(rows as u64));
+                        Some(width_in(footer, taken).saturating_mul(rows?))
+                    }
                     (FileScanIR::Parquet { .. }, (Some(rows), _)) => Some(width(taken).saturating_mul(rows as u64)),
                     (FileScanIR::Parquet { .. }, _) => Some(on_disk(sources)?.saturating_mul(4)),
                     _ => Some(part(on_disk(sources)?, taken, &file_info.schema)),
@@ -79,6 +87,33 @@ fn on_disk(sources: &ScanSources) -> Option<u64> {
         }
         ScanSources::Buffers(buffers) => Some(buffers.iter().map(|buffer| buffer.len() as u64).sum()),
         ScanSources::Files(_) => None,
+    }
+}
+
+/// Rows of files of so many bytes together, if they are like this one.
+fn rows_like(footer: &FileMetadataRef, bytes: u64) -> Option<u64> {
+    let of_this: u64 = footer.row_groups.iter().map(|group| group.compressed_size() as u64).sum();
+    Some((bytes as f64 / of_this.max(1) as f64 * footer.num_rows as f64) as u64)
+}
+
+/// Bytes of a row as the file's footer knows them: texts and lists are as long as they are on average.
+fn width_in(footer: &FileMetadataRef, schema: &Schema) -> u64 {
+    let of_column = |name: &str, data_type: &DataType| -> u64 {
+        if !is_of_any_length(data_type) {
+            return width_of(data_type);
+        }
+        let chunks = footer.row_groups.iter().filter_map(|group| group.columns_under_root_iter(name)).flatten();
+        let bytes: u64 = chunks.map(|chunk| u64::try_from(chunk.uncompressed_size()).unwrap_or(0)).sum();
+        width_of(data_type).max(VIEW + bytes / (footer.num_rows as u64).max(1))
+    };
+    schema.iter().map(|(name, data_type)| of_column(name, data_type)).sum::<u64>().max(1)
+}
+
+fn is_of_any_length(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::String | DataType::Binary | DataType::List(_) | DataType::Array(..) => true,
+        DataType::Struct(fields) => fields.iter().any(|field| is_of_any_length(field.dtype())),
+        _ => false,
     }
 }
 

@@ -2,11 +2,10 @@
 //! anything smaller, and lets Polars sort that, so that order, NULLs and NaN are Polars' own.
 
 use super::spill::{BATCH_ROWS, Files, Reader, Spilled};
+use crate::stop::Stop;
 use polars::prelude::row_encode::_get_rows_encoded_arr;
-use polars::prelude::{DataFrame, PlSmallStr, PolarsError, PolarsResult, SchemaRef, SortMultipleOptions};
+use polars::prelude::{DataFrame, PlSmallStr, PolarsResult, SchemaRef, SortMultipleOptions};
 use polars_arrow::array::BinaryArray;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// By what to sort.
 #[derive(Clone)]
@@ -150,11 +149,7 @@ impl Run {
 const FAN_IN: usize = 128;
 
 /// The rows of all runs in order. Rows that are equal come in the order of the runs, and in each as they are there.
-pub(super) fn merge(
-    runs: Runs,
-    stop: &Arc<AtomicBool>,
-    give: impl FnMut(DataFrame) -> PolarsResult<()>,
-) -> PolarsResult<()> {
+pub(super) fn merge(runs: Runs, stop: &Stop, give: impl FnMut(DataFrame) -> PolarsResult<()>) -> PolarsResult<()> {
     let Runs { files, by, schema, batch_bytes, mut runs, .. } = runs;
     while runs.len() > FAN_IN {
         let mut fewer = Vec::new();
@@ -173,15 +168,13 @@ pub(super) fn merge(
 fn merge_at_once(
     runs: &[Spilled],
     by: &By,
-    stop: &Arc<AtomicBool>,
+    stop: &Stop,
     mut give: impl FnMut(DataFrame) -> PolarsResult<()>,
 ) -> PolarsResult<()> {
     let mut runs = runs.iter().map(|run| Run::open(run, by)).collect::<PolarsResult<Vec<_>>>()?;
     let stable = By { columns: by.columns.clone(), options: by.options.clone().with_maintain_order(true) };
     loop {
-        if stop.load(Ordering::Relaxed) {
-            return Err(PolarsError::ComputeError(crate::fault::OUTGROWN.into()));
-        }
+        stop.ask()?;
         for run in &mut runs {
             run.fill(by)?;
         }

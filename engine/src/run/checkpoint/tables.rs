@@ -1,6 +1,6 @@
 //! Rows in a checkpoint: small tables in the record itself, larger ones as Parquet files beside the journal, each with its hash.
 
-use crate::artifacts::Artifact;
+use crate::artifacts::{Artifact, Held};
 use crate::run::keys::hex;
 use crate::secrets::net;
 use arrow_array::{Array, RecordBatch, RecordBatchOptions};
@@ -181,7 +181,7 @@ fn restore_part(folder: &Path, kept: &KeptTable) -> Result<Artifact, String> {
                 let batches = reader.with_batch_size(BATCH_ROWS).build()?;
                 let batches = batches.map(|batch| batch?.with_schema(Arc::clone(&schema)));
                 let batches = batches.collect::<Result<_, _>>()?;
-                Ok(Artifact::Memory { schema, batches })
+                Ok(Artifact::Memory { schema, batches, held: Held::default() })
             })
         }
         KeptTable::Columnless { rows, notes } => {
@@ -190,7 +190,8 @@ fn restore_part(folder: &Path, kept: &KeptTable) -> Result<Artifact, String> {
             let rows = usize::try_from(*rows).map_err(|error| error.to_string())?;
             let options = RecordBatchOptions::new().with_row_count(Some(rows));
             let batch = RecordBatch::try_new_with_options(Arc::clone(&schema), Vec::new(), &options);
-            Ok(Artifact::Memory { schema, batches: vec![batch.map_err(|error| error.to_string())?] })
+            let batches = vec![batch.map_err(|error| error.to_string())?];
+            Ok(Artifact::Memory { schema, batches, held: Held::default() })
         }
         KeptTable::File { name, length, sha256, rows } => {
             let is_ours = name.starts_with("data-") && !name.contains(['/', '\\']);
