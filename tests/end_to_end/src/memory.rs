@@ -103,6 +103,68 @@ connections: {data: [rows.data - groups.input, groups.output - most.input, most.
 }
 
 #[test]
+fn a_join_of_two_tables_ends_within_it() {
+    let project = Project::new();
+    prepared(&project);
+    let body = "modules:
+  - {id: a, name: parquet_source, configs: {file_path: a.parquet}}
+  - {id: b, name: parquet_source, configs: {file_path: b.parquet}}
+  - {id: both, name: join_mod, configs: {how: inner, on: [id]}}
+  - {id: some, name: filter_mod, configs: {condition: id % 1000 = 0}}
+  - {id: sorted, name: sort_mod, configs: {by: [id]}}
+  - {id: write, name: csv_sink, configs: {output_path: out.csv}}
+connections: {data: [a.data - both.left, b.data - both.right, both.output - some.input, some.output - sorted.input, sorted.output - write.input]}\n";
+    agrees(&project, "join", body, ("both.output", "some.input"));
+    assert_eq!(project.read("out.csv").lines().count() as u64, ROWS / 1000 + 1);
+}
+
+#[test]
+fn stages_at_the_same_time_share_it() {
+    let project = Project::new();
+    prepared(&project);
+    let body = "modules:
+  - {id: files, name: loop_source, configs: {items: [a, b]}}
+  - {id: rows, name: parquet_source, configs: {file_path: \"{{ iter.item }}.parquet\"}}
+  - {id: sorted, name: sort_mod, configs: {by: [{column: x, descending: true}, k, id]}}
+  - {id: write, name: csv_sink, configs: {output_path: \"out_{{ iter.item }}.csv\"}}
+connections:
+  data: [rows.data - sorted.input, sorted.output - write.input]
+  control: [files (1|iterate parallel=2) rows]\n";
+    project.build("two", body);
+    project.run_job("two", &[], 0);
+    let files = ["out_a.csv", "out_b.csv"];
+    let expected = files.map(|file| project.read(file));
+    let within = project.run_job("two", &["--memory-limit", LIMIT], 0);
+    assert!(files.map(|file| project.read(file)) == expected, "other rows");
+    assert!(peak(&within.result) < MOST, "{} bytes within the limit", peak(&within.result));
+    assert_eq!(project.leftovers(), [""; 0]);
+}
+
+#[test]
+fn many_small_tables_go_to_disk_as_a_large_one_does() {
+    let project = Project::new();
+    let body = "modules:
+  - {id: times, name: loop_source, configs: {from: 1, to: 40}}
+  - {id: rows, name: generate_source, configs: {rows: 100000, columns: [{name: n, kind: sequence}, {name: x, kind: float}]}}
+  - {id: keep, name: cache_sink, configs: {cache: all, mode: append}}
+  - {id: all, name: cache_source, configs: {cache: all}}
+  - {id: sums, name: aggregate_mod, configs: {aggregates: {n_rows: count(*), total: sum(n)}}}
+  - {id: write, name: csv_sink, configs: {output_path: out.csv}}
+connections:
+  data: [rows.data - keep.input, all.data - sums.input, sums.output - write.input]
+  control: [times (1|iterate) rows, times (2|) all]\n";
+    project.build("kept", body);
+    let in_memory = project.run_job("kept", &[], 0);
+    assert!(!in_memory.output.stderr.contains("spill to parquet"), "{}", in_memory.output.stderr);
+    let expected = project.read("out.csv");
+    // Of some 64 MB a third of the limit stays in memory.
+    let within = project.run_job("kept", &["--memory-limit", "64MiB"], 0);
+    assert!(within.output.stderr.contains("spill to parquet"), "{}", within.output.stderr);
+    assert_eq!(project.read("out.csv"), expected);
+    assert_eq!(project.leftovers(), [""; 0]);
+}
+
+#[test]
 fn a_size_that_is_none_is_refused() {
     let project = Project::new();
     project.run_flow("one", "modules: [{id: one, name: noop_solo}]\n");
@@ -130,6 +192,7 @@ connections: {data: [rows.data - all.input, all.output - write.input]}\n";
     let fault = &failed.failures()[0]["fault"];
     assert_eq!(fault["kind"], "memory", "{fault}");
     assert!(fault["help"].as_str().unwrap().contains("--memory-limit"));
+    assert_eq!(failed.failures()[0]["node"], "all", "who holds the rows, not who reads them: {fault}");
     assert!(!project.exists("out.parquet"));
     assert_eq!(project.leftovers(), [""; 0]);
 }

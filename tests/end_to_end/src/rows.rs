@@ -38,6 +38,23 @@ fn null_is_rejected_and_counts_add_up() {
 }
 
 #[test]
+fn rows_from_nowhere_fail_their_node() {
+    let project = Project::with_foreign_plugins();
+    project.write("people.csv", PEOPLE);
+    let body = "modules:
+  - {id: src, name: csv_source, configs: {file_path: people.csv}}
+  - {id: it, name: twice_mod}
+  - {id: write, name: csv_sink, configs: {output_path: out.csv}}
+connections: {data: [src.data - it.input, it.output - write.input]}\n";
+    project.build("twice", body);
+    let failed = project.run_job("twice", &[], 1);
+    let failure = &failed.failures()[0];
+    assert_eq!((&failure["node"], &failure["fault"]["kind"]), (&"it".into(), &"contract".into()), "{failure}");
+    assert!(failure.to_string().contains("more rows than it has taken"), "{failure}");
+    assert!(!project.exists("out.csv"), "nothing is published");
+}
+
+#[test]
 fn missing_texts_are_rejected() {
     let project = Project::new();
     project.write("people.csv", PEOPLE);

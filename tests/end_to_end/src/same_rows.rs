@@ -1,5 +1,5 @@
-//! Every flow that stands in this repository gives the same rows in whatever way it is run: fused or not, with tables in
-//! memory or in files. How much memory a machine has, and what the engine makes of a plan, must not be seen in an output.
+//! Every flow that stands in a file of its own here, examples, jobs, benchmarks and the fixture of nearly everything, gives the same rows in
+//! whatever way it is run: fused or not, with tables in memory or in files. How much memory a machine has, and what the engine makes of a plan, must not be seen in an output.
 //!
 //! The flows of docs/scheduler.md have no place here: they move no rows through files, and what they do happens in its time.
 
@@ -8,6 +8,7 @@ mod tables;
 mod ways;
 
 use crate::support::Project;
+use crate::support::run::flow;
 use crate::{examples, reference};
 use std::path::Path;
 use ways::{Order, Subject, all_pass};
@@ -52,6 +53,19 @@ fn the_example_jobs() {
         let args: &[&str] = if name == "demo" { &["--set", "orders=150000"] } else { &[] };
         Subject { name, flow, inputs: &inputs, args, order: Order::Given }.is_the_same_in_every_way();
     });
+}
+
+#[test]
+fn the_flow_of_nearly_everything() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../reliability");
+    let read = |path: &str| std::fs::read_to_string(folder.join(path)).unwrap();
+    let inputs = |project: &Project| {
+        for (path, from) in [("in/orders.csv", "orders"), ("in/clicks.csv", "clicks"), ("out/ledger.csv", "ledger")] {
+            project.write(path, read(&format!("data/{from}.csv")));
+        }
+    };
+    let flow = flow("twenty", &read("fixtures/twenty.yaml"));
+    Subject { name: "twenty", flow: &flow, inputs: &inputs, args: &[], order: Order::Given }.is_the_same_in_every_way();
 }
 
 fn benchmarks(folder: &str) -> Vec<(String, String)> {

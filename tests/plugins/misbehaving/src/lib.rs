@@ -13,6 +13,7 @@ mod secret_forms;
 mod spin;
 mod stream_mod;
 mod transient_source;
+mod twice_mod;
 
 use abort_solo::Abort;
 use around_solo::Around;
@@ -25,8 +26,9 @@ use secret_echo_solo::SecretEcho;
 use spin::{Spin, SpinMod};
 use stream_mod::Stream;
 use transient_source::Transient;
+use twice_mod::Twice;
 
 pypeline_sdk::export_plugin!(
     PanicRun, PanicSetup, PanicSolo, Transient, Endless, BadRows, Pass, Stream, Spin, SpinMod, Life, Around,
-    SecretEcho, Abort
+    SecretEcho, Abort, Twice
 );
