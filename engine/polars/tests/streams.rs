@@ -152,7 +152,7 @@ fn rows_that_are_read_twice_come_whole_to_both_places() {
 fn a_failure_over_the_rows_ends_the_stage() {
     let (mut batches, _) = batches(30, 1_000);
     batches.push(batch(i64::MAX - 1, 1));
-    let (_, ended, _) = run("SELECT CAST(n AS INT) AS n FROM input", batches);
+    let (_, ended, _) = run("SELECT CAST(CAST(n AS INT) AS BIGINT) AS n FROM input", batches);
     let fault = ended.unwrap_err();
     assert_eq!(fault.fault.kind, FaultKind::Data, "{fault:?}");
 }
