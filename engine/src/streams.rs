@@ -15,8 +15,8 @@ type Fallible<T> = Result<T, Box<Fault>>;
 /// Batches that wait for the reader at most. Each side works on one more.
 const BATCHES: usize = 4;
 
-/// Batches that are remembered however large they are: as many as are worked on at the same time.
-const FEWEST: usize = 4;
+/// Batches that are remembered however large they are.
+const FEWEST: usize = 2;
 
 /// What is known of the columns.
 #[derive(Debug, Clone)]
@@ -186,6 +186,7 @@ impl Stream {
     /// The reader wants no more.
     pub fn leave(&self) {
         self.receiver.close();
+        *self.recent.lock().unwrap_or_else(PoisonError::into_inner) = Recent::default();
         // Rows that wait for nobody.
         while self.receiver.try_recv().is_ok() {}
     }

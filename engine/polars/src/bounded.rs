@@ -28,8 +28,7 @@ use polars_plan::dsl::DslPlan;
 use polars_plan::plans::IRPlan;
 use pypeline_engine::executor::{LinkTarget, Memory, Stage};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 /// Runs the plans of a stage together. Where there is a budget, first as one plan as far as that seems to fit; if it does not, once
 /// more with everything in parts that can be. `again` makes the plan once more: a sink can be run once.
@@ -82,12 +81,11 @@ enum Stopped {
 }
 
 fn attempt(plan: IRPlan, memory: &Memory, stage: &Stage, in_parts: bool) -> Result<(), Stopped> {
-    let limit = Arc::new(AtomicU64::new(if in_parts { memory.hard } else { memory.soft }));
     memory.outgrown.store(false, Ordering::Relaxed);
-    let guard = Guard::watch(&limit, memory, &stage.cancelled);
+    let guard = Guard::watch(if in_parts { memory.hard } else { memory.soft }, memory, &stage.cancelled);
     // Some of Polars' sinks panic where their rows end in an error: ours, if the guard has stopped them.
     let ran = catch_unwind(AssertUnwindSafe(|| {
-        let mut pieces = Pieces::new(plan, memory, stage, limit, in_parts);
+        let mut pieces = Pieces::new(plan, memory, stage, &guard, in_parts);
         cut::settle(&mut pieces)?;
         pieces.finish()
     }));

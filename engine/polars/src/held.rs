@@ -4,8 +4,8 @@
 use crate::plan::LINK;
 use crate::stream::DEALT;
 use polars_plan::plans::expr_ir::ExprIR;
-use polars_plan::plans::{FunctionIR, IR, IRPlan, is_elementwise_rec};
-use polars_utils::arena::Node;
+use polars_plan::plans::{AExpr, FunctionIR, IR, IRAggExpr, IRFunctionExpr, IRPlan, is_elementwise_rec};
+use polars_utils::arena::{Arena, Node};
 use pypeline_engine::artifacts::ArtifactStore;
 use pypeline_engine::executor::{LinkSource, LinkTarget, Stage, StageLink};
 use pypeline_engine::streams::Stream;
@@ -57,12 +57,36 @@ pub(crate) fn holds_rows(plan: &IRPlan) -> bool {
         {
             continue;
         }
-        if !passes(plan, node) {
+        if !passes(plan, node) && !is_running_total(plan, node) {
             return true;
         }
         left.extend(ir.get_inputs());
     }
     false
+}
+
+/// One row of aggregates, none of which needs more than a value for what it has seen.
+fn is_running_total(plan: &IRPlan, node: Node) -> bool {
+    let IR::Select { expr, .. } = plan.lp_arena.get(node) else { return false };
+    expr.iter().all(|each| is_total(each.node(), &plan.expr_arena))
+}
+
+fn is_total(expression: Node, expressions: &Arena<AExpr>) -> bool {
+    match expressions.get(expression) {
+        AExpr::Agg(aggregate) => !matches!(
+            aggregate,
+            IRAggExpr::Median(_) | IRAggExpr::NUnique(_) | IRAggExpr::Implode { .. } | IRAggExpr::AggGroups(_)
+        ),
+        AExpr::Len => true,
+        AExpr::BinaryExpr { left, right, .. } => is_total(*left, expressions) && is_total(*right, expressions),
+        AExpr::Cast { expr, .. } => is_total(*expr, expressions),
+        // A sum in SQL asks whether all its values are NULL.
+        AExpr::Ternary { predicate, truthy, falsy } => {
+            [predicate, truthy, falsy].into_iter().all(|part| is_total(*part, expressions))
+        }
+        AExpr::Function { function: IRFunctionExpr::NullCount, .. } => true,
+        _ => is_elementwise_rec(expression, expressions),
+    }
 }
 
 fn passes(plan: &IRPlan, node: Node) -> bool {

@@ -165,7 +165,7 @@ fn link_frame(
 ) -> Result<LazyFrame, Box<Fault>> {
     let frame = match &link.from {
         LinkSource::Table(artifact) => table::read(artifact)?,
-        LinkSource::Stream(stream) => stream::read(stream, 4 * sink::batch_bytes(stage))?,
+        LinkSource::Stream(stream) => stream::read(stream, remembered(stage))?,
         LinkSource::Port(node, port) => frames.get(&(*node, port.clone())).cloned().ok_or_else(|| {
             Box::new(Fault::new(FaultKind::Contract, format!("link `{}` leaves a port that has no rows", link.name)))
         })?,
@@ -178,6 +178,12 @@ fn link_frame(
         Some(Work::Scan(scan)) if uncounted.has(scan, link) => Ok(frame),
         _ => Ok(counted(frame, number, &link.rows, stage)),
     }
+}
+
+/// Bytes that a stream of the stage remembers: all of them together a small part of what the run may take.
+fn remembered(stage: &Stage) -> usize {
+    let n_streams = stage.links.iter().filter(|link| matches!(link.from, LinkSource::Stream(_))).count();
+    sink::batch_bytes(stage) / n_streams.max(1)
 }
 
 /// A pass-through that counts rows and lets the run stop. Projections pass it; predicates and slices do not, so that the count

@@ -4,7 +4,7 @@ use super::piece::Pieces;
 use super::scatter::{Keys, ORDER, Rows, Scattered, refined, scatter};
 use super::size::Sizes;
 use super::sort::{By, Runs, merge};
-use super::spill::{Spilled, scan};
+use super::spill::Spilled;
 use super::windows;
 use polars::prelude::{
     DataFrame, DataType, JoinType, MaintainOrderJoin, PlSmallStr, PolarsResult, SchemaRef, SortMultipleOptions,
@@ -287,7 +287,7 @@ fn in_parts(pieces: &Pieces<'_>, node: Node, sides: Vec<Side>, sizes: &Sizes) ->
             operator = windows::numbered(&operator, schema, &mut expressions);
         }
         for ((input, side), schema) in operator.inputs_mut().zip(&set).zip(&schemas) {
-            *input = nodes.add(scan([side], schema)?);
+            *input = pieces.scan(&mut nodes, [side], schema)?;
         }
         let top = nodes.add(operator);
         result_schema = nodes.get(top).schema(&nodes).into_owned();
@@ -304,7 +304,7 @@ fn in_parts(pieces: &Pieces<'_>, node: Node, sides: Vec<Side>, sizes: &Sizes) ->
         return Ok(Some(results));
     }
     let (mut nodes, expressions) = pieces.arenas();
-    let top = nodes.add(scan(&results, &result_schema)?);
+    let top = pieces.scan(&mut nodes, &results, &result_schema)?;
     let by = (Rows { top, nodes, expressions }, vec![ORDER.into()], vec![ORDER.into()]);
     sort(pieces, by, &SortMultipleOptions::default().with_maintain_order(true)).map(|rows| Some(vec![rows]))
 }

@@ -4,10 +4,10 @@
 
 use super::mapped;
 use pypeline_engine::executor::Memory;
-use pypeline_engine::memory::{Resident, resident};
+use pypeline_engine::memory::{Resident, machine_bytes, resident};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Between two looks: a core fills some 50 MB in that time.
 const PERIOD: Duration = Duration::from_millis(20);
@@ -19,12 +19,22 @@ pub(super) enum Tripped {
     No,
 }
 
+/// A stage that begins while the process holds too much is not to blame for that: it is let be until that has become less, or for so long.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Share of the machine's memory above which no stage waits for another to end.
+const CEILING: f64 = 0.95;
+
 /// A stage that is watched until this is dropped.
 pub(super) struct Guard(Arc<Watched>);
 
 struct Watched {
-    /// Bytes that only this process holds; may change.
-    limit: Arc<AtomicU64>,
+    /// Bytes that only this process may hold; changes when the stage begins to work in parts.
+    limit: AtomicU64,
+    in_parts: AtomicBool,
+    begun: Instant,
+    /// The process has held less than the limit since the stage began, or has had the time to.
+    is_armed: AtomicBool,
     /// Bytes of the process from which pages of files are given back.
     soft: u64,
     /// Bytes above which no stage may go, whether in parts or not.
@@ -35,18 +45,39 @@ struct Watched {
 }
 
 impl Guard {
-    /// From now on; `limit` is in bytes that only this process holds, and may change.
+    /// From now on; `limit` is in bytes that only this process holds.
     ///
     /// [`Memory::outgrown`] is set once the limit is passed; whoever makes rows looks at it.
-    pub(super) fn watch(limit: &Arc<AtomicU64>, memory: &Memory, cancelled: &Arc<AtomicBool>) -> Self {
-        let (limit, tripped, cancelled) = (Arc::clone(limit), Arc::clone(&memory.outgrown), Arc::clone(cancelled));
-        let watched = Arc::new(Watched { limit, soft: memory.soft, hard: memory.hard, tripped, cancelled });
+    pub(super) fn watch(limit: u64, memory: &Memory, cancelled: &Arc<AtomicBool>) -> Self {
+        let watched = Arc::new(Watched {
+            limit: AtomicU64::new(limit),
+            in_parts: AtomicBool::new(false),
+            begun: Instant::now(),
+            is_armed: AtomicBool::new(false),
+            soft: memory.soft,
+            hard: memory.hard,
+            tripped: Arc::clone(&memory.outgrown),
+            cancelled: Arc::clone(cancelled),
+        });
         WATCHER.add(Arc::clone(&watched));
         Self(watched)
     }
 
+    /// From now on the stage works in parts, which hold what they hold: the guard is for what goes wrong.
+    pub(super) fn begin_parts(&self) {
+        self.0.limit.store(self.0.hard, Ordering::Relaxed);
+        self.0.in_parts.store(true, Ordering::Relaxed);
+    }
+
+    /// Bytes of the budget that are this stage's now: those that work in parts share it.
+    pub(super) fn share(&self) -> u64 {
+        let state = WATCHER.state();
+        let n_in_parts = state.watched.iter().filter(|each| each.in_parts.load(Ordering::Relaxed)).count();
+        self.0.soft / n_in_parts.max(1) as u64
+    }
+
     /// The stage has ended.
-    pub(super) fn end(self) -> Tripped {
+    pub(super) fn end(&self) -> Tripped {
         if self.0.tripped.load(Ordering::Relaxed) { Tripped::Yes } else { Tripped::No }
     }
 }
@@ -57,19 +88,22 @@ impl Drop for Guard {
     }
 }
 
-/// Stages that work in parts now: they share the budget.
-pub(super) fn n_in_parts() -> usize {
-    let state = WATCHER.state();
-    state.watched.iter().filter(|each| each.limit() >= each.hard).count()
-}
-
 impl Watched {
     fn limit(&self) -> u64 {
         self.limit.load(Ordering::Relaxed)
     }
 
-    fn is_ending(&self) -> bool {
-        self.tripped.load(Ordering::Relaxed) || self.cancelled.load(Ordering::Relaxed)
+    fn is_tripped(&self) -> bool {
+        self.tripped.load(Ordering::Relaxed)
+    }
+
+    /// It may be stopped for what the process holds.
+    fn answers_for(&self, own: u64) -> bool {
+        if own <= self.limit() || self.begun.elapsed() > GRACE {
+            self.is_armed.store(true, Ordering::Relaxed);
+        }
+        let is_ending = self.is_tripped() || self.cancelled.load(Ordering::Relaxed);
+        !is_ending && self.is_armed.load(Ordering::Relaxed) && own > self.limit()
     }
 
     /// Pages of files are to be given back: they can be had again at any time.
@@ -79,11 +113,12 @@ impl Watched {
 }
 
 /// The stage that is to stop, if one is: of those that the process has outgrown one that can begin anew, the youngest, which loses least. What it holds may be
-/// all that is too much: until it has ended, the others may go half of the way that is left to them.
-fn to_stop(watched: &[Arc<Watched>], own: u64) -> Option<&Arc<Watched>> {
-    let others_end = watched.iter().any(|each| each.tripped.load(Ordering::Relaxed));
-    let limit = |each: &Watched| each.limit() + if others_end { each.hard.saturating_sub(each.limit()) / 2 } else { 0 };
-    watched.iter().rev().filter(|each| !each.is_ending() && own > limit(each)).min_by_key(|each| each.limit())
+/// all that is too much: until it has ended the others are let be, as far as the process may go at all.
+fn to_stop(watched: &[Arc<Watched>], own: u64, machine: u64) -> Option<&Arc<Watched>> {
+    let is_one_ending = watched.iter().any(|each| each.is_tripped());
+    let most = |each: &Watched| (each.hard + each.hard / 2).min((machine as f64 * CEILING) as u64);
+    let too_much = |each: &&Arc<Watched>| each.answers_for(own) && (!is_one_ending || own > most(each));
+    watched.iter().rev().filter(too_much).min_by_key(|each| each.limit())
 }
 
 /// Who looks.
@@ -98,6 +133,8 @@ struct State {
     /// The thread is there.
     is_awake: bool,
 }
+
+static MACHINE: LazyLock<u64> = LazyLock::new(machine_bytes);
 
 static WATCHER: Watcher =
     Watcher { state: Mutex::new(State { watched: Vec::new(), is_awake: false }), begun: Condvar::new() };
@@ -127,7 +164,7 @@ impl Watcher {
             // Held while it looks: nobody is stopped for what was there before it began.
             let state = idle.unwrap_or_else(PoisonError::into_inner);
             let resident = resident();
-            if let Some(stage) = to_stop(&state.watched, resident.own) {
+            if let Some(stage) = to_stop(&state.watched, resident.own, *MACHINE) {
                 stage.tripped.store(true, Ordering::Relaxed);
                 let (own, mapped) = (resident.own >> 20, resident.mapped >> 20);
                 tracing::debug!("the process holds {own} MB of its own, and {mapped} MB of files");
@@ -145,15 +182,25 @@ impl Watcher {
 mod tests {
     use super::*;
 
+    const MACHINE: u64 = 200;
+
     fn watched(limit: u64, hard: u64) -> Arc<Watched> {
-        let limit = Arc::new(AtomicU64::new(limit));
-        Arc::new(Watched { limit, soft: 100, hard, tripped: Arc::default(), cancelled: Arc::default() })
+        Arc::new(Watched {
+            limit: AtomicU64::new(limit),
+            in_parts: AtomicBool::new(limit == hard),
+            begun: Instant::now(),
+            is_armed: AtomicBool::new(true),
+            soft: 100,
+            hard,
+            tripped: Arc::default(),
+            cancelled: Arc::default(),
+        })
     }
 
-    /// Who is stopped one after another while the process holds so much.
+    /// Who is stopped while the process holds so much, and those that are stopped go on holding it.
     fn stopped(watched: &[Arc<Watched>], own: u64) -> Vec<usize> {
         let mut order = Vec::new();
-        while let Some(stage) = to_stop(watched, own) {
+        while let Some(stage) = to_stop(watched, own, MACHINE) {
             stage.tripped.store(true, Ordering::Relaxed);
             order.extend(watched.iter().position(|each| Arc::ptr_eq(each, stage)));
         }
@@ -165,8 +212,16 @@ mod tests {
         let three = || [watched(150, 150), watched(100, 150), watched(100, 150)];
         assert_eq!(stopped(&three(), 100), [0; 0]);
         assert_eq!(stopped(&three(), 101), [2], "the youngest that can begin anew");
-        assert_eq!(stopped(&three(), 126), [2, 1], "the next when that has not helped");
-        assert_eq!(stopped(&three(), 151), [2, 1, 0], "all, before the machine does it");
+        assert_eq!(stopped(&three(), 190), [2], "it may hold all that is too much");
+        assert_eq!(stopped(&three(), 191), [2, 1, 0], "all, before the machine does it");
+    }
+
+    #[test]
+    fn the_next_is_stopped_when_the_first_has_ended() {
+        let all = [watched(150, 150), watched(100, 150), watched(100, 150)];
+        assert_eq!(stopped(&all, 120), [2]);
+        assert_eq!(stopped(&all[..2], 120), [1]);
+        assert_eq!(stopped(&all[..1], 151), [0]);
     }
 
     #[test]
@@ -174,5 +229,14 @@ mod tests {
         let two = [watched(100, 150), watched(100, 150)];
         two[1].cancelled.store(true, Ordering::Relaxed);
         assert_eq!(stopped(&two, 1000), [0]);
+    }
+
+    #[test]
+    fn a_stage_does_not_answer_for_what_was_there_before_it() {
+        let new = [watched(100, 150)];
+        new[0].is_armed.store(false, Ordering::Relaxed);
+        assert_eq!(stopped(&new, 180), [0; 0]);
+        assert_eq!(stopped(&new, 90), [0; 0]);
+        assert_eq!(stopped(&new, 101), [0], "it was less in between");
     }
 }

@@ -1,8 +1,9 @@
 //! A plan in pieces: the nodes of the optimised plan, of which some are run by themselves and then replaced by the rows that they gave.
 
-use super::guard::n_in_parts;
+use super::guard::Guard;
 use super::spill::{Files, Spilled, scan};
 use crate::stop::Stop;
+use crate::watch::look_out;
 use polars::prelude::{DataFrame, PlanCallback, PolarsResult, SchemaRef};
 use polars_plan::dsl::{CallbackSinkType, SinkTypeIR};
 use polars_plan::plans::{AExpr, IR, IRPlan};
@@ -12,6 +13,9 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// Name of the look-outs behind spilled rows.
+const SPILLED: &str = "spilled rows";
+
 /// A plan while it is cut.
 pub(super) struct Pieces<'a> {
     pub plan: IRPlan,
@@ -19,25 +23,16 @@ pub(super) struct Pieces<'a> {
     pub files: Files,
     /// Files that the plan reads by now.
     read: Vec<Spilled>,
-    /// Bytes of the budget that are this stage's.
-    share: u64,
     /// Everything that can be is worked off in parts, however small it seems.
     pub in_parts: bool,
-    /// What the guard allows.
-    limit: Arc<AtomicU64>,
+    guard: &'a Guard,
     stage: &'a Stage,
 }
 
 impl<'a> Pieces<'a> {
-    pub(super) fn new(
-        plan: IRPlan,
-        memory: &'a Memory,
-        stage: &'a Stage,
-        limit: Arc<AtomicU64>,
-        in_parts: bool,
-    ) -> Self {
+    pub(super) fn new(plan: IRPlan, memory: &'a Memory, stage: &'a Stage, guard: &'a Guard, in_parts: bool) -> Self {
         let files = Files::new(&memory.store);
-        Self { plan, memory, files, read: Vec::new(), share: memory.soft, in_parts, limit, stage }
+        Self { plan, memory, files, read: Vec::new(), in_parts, guard, stage }
     }
 
     /// A node of the plan.
@@ -52,10 +47,21 @@ impl<'a> Pieces<'a> {
 
     /// Puts rows in the place of a node; all that reads the node reads them.
     pub(super) fn replace(&mut self, node: Node, rows: Vec<Spilled>) -> PolarsResult<()> {
-        let scan = scan(&rows, &self.schema(node))?;
-        self.plan.lp_arena.replace(node, scan);
+        let read = self.plan.lp_arena.add(scan(&rows, &self.schema(node))?);
+        self.plan.lp_arena.replace(node, look_out(read, SPILLED, Vec::new(), self.stop()));
         self.read.extend(rows);
         Ok(())
+    }
+
+    /// A node that reads rows which were spilled, and hears of a stop.
+    pub(super) fn scan<'s>(
+        &self,
+        nodes: &mut Arena<IR>,
+        files: impl IntoIterator<Item = &'s Spilled>,
+        schema: &SchemaRef,
+    ) -> PolarsResult<Node> {
+        let read = nodes.add(scan(files, schema)?);
+        Ok(nodes.add(look_out(read, SPILLED, Vec::new(), self.stop())))
     }
 
     /// Runs the plan that ends at `top`, which may be a node of no plan until now, and hands on its rows. True from `take` ends it.
@@ -84,16 +90,14 @@ impl<'a> Pieces<'a> {
         (self.plan.lp_arena.clone(), self.plan.expr_arena.clone())
     }
 
-    /// From now on work is done in parts, which hold what they hold: the guard is for what goes wrong. Stages that do so at the same time
-    /// share the budget.
-    pub(super) fn begin_parts(&mut self) {
-        self.limit.store(self.memory.hard, Ordering::Relaxed);
-        self.share = self.memory.soft / n_in_parts().max(1) as u64;
+    /// From now on work is done in parts.
+    pub(super) fn begin_parts(&self) {
+        self.guard.begin_parts();
     }
 
     /// What a part may hold: a node needs several times its rows while it works on them.
     pub(super) fn part_bytes(&self) -> u64 {
-        self.share / 10
+        self.guard.share() / 10
     }
 
     /// Into how many parts rows of so many bytes go.
@@ -105,23 +109,23 @@ impl<'a> Pieces<'a> {
 
     /// What may wait for each of several files.
     pub(super) fn batch_bytes(&self, n_files: usize) -> usize {
-        let all = usize::try_from(self.share / 8).unwrap_or(usize::MAX);
+        let all = usize::try_from(self.guard.share() / 8).unwrap_or(usize::MAX);
         (all / n_files.max(1)).clamp(64 << 10, 16 << 20)
     }
 
     /// A batch of rows that the rest of the plan scans: Polars reads up to a hundred or so ahead.
     pub(super) fn scan_bytes(&self) -> usize {
-        usize::try_from(self.share / 512).unwrap_or(usize::MAX).clamp(128 << 10, 8 << 20)
+        usize::try_from(self.guard.share() / 512).unwrap_or(usize::MAX).clamp(128 << 10, 8 << 20)
     }
 
     /// What is sorted at once.
     pub(super) fn run_bytes(&self) -> u64 {
-        self.share / 8
+        self.guard.share() / 8
     }
 
     /// What each of several runs holds while they are merged.
     pub(super) fn merge_bytes(&self) -> usize {
-        usize::try_from(self.share / 1024).unwrap_or(usize::MAX).clamp(64 << 10, 16 << 20)
+        usize::try_from(self.guard.share() / 1024).unwrap_or(usize::MAX).clamp(64 << 10, 16 << 20)
     }
 
     /// What may stop the work.

@@ -2,7 +2,7 @@
 //! part by part (Grace hash partitioning: Kitsuregawa et al., 1983).
 
 use super::piece::Pieces;
-use super::spill::{Files, Spilled, Writer, scan};
+use super::spill::{Files, Spilled, Writer};
 use polars::prelude::{DataFrame, IdxCa, IdxSize, PlRandomState, PlSmallStr, PolarsResult, SchemaRef};
 use polars_expr::hash_keys::HashKeys;
 use polars_plan::plans::{AExpr, IR};
@@ -105,7 +105,7 @@ pub(super) fn refined(
     let mut parted: Vec<Vec<Spilled>> = Vec::new();
     for ((side, keys), schema) in sides.into_iter().zip(keys).zip(schemas) {
         let mut nodes = Arena::new();
-        let top = nodes.add(scan([&side], schema)?);
+        let top = pieces.scan(&mut nodes, [&side], schema)?;
         let keys = Keys { numbered: false, probes: false, ..keys.clone() };
         let rows = Rows { top, nodes, expressions: Arena::new() };
         match scatter(pieces, rows, &keys, n_parts, depth)? {

@@ -44,7 +44,7 @@ impl Sizes {
                     return Some(width(taken).saturating_mul(slice.len() as u64));
                 }
                 match (&**scan_type, file_info.row_estimation) {
-                    (FileScanIR::Parquet { first_metadata: Some(footer), .. }, (rows, _)) => {
+                    (FileScanIR::Parquet { first_metadata: Some(footer), .. }, (rows, _)) if footer.num_rows > 0 => {
                         let rows = rows.map_or_else(|| rows_like(footer, on_disk(sources)?), |rows| Some(rows as u64));
                         Some(width_in(footer, taken).saturating_mul(rows?))
                     }
