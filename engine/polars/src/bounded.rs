@@ -3,7 +3,8 @@
 //!
 //! Order: [`cut`] finds the nodes that may outgrow the budget, by the sizes that [`size`] estimates, and settles them one by one:
 //! groups, joins, distinct rows and windows by [`scatter`] (rows of one key go to one part, and the parts are worked off one after
-//! another), sorts by [`sort`] (sorted runs, merged). [`spill`] has the files; [`guard`] watches the memory all the while.
+//! another), sorts by [`sort`] (sorted runs, merged). [`spill`] has the files; [`guard`] watches the memory all the while, and [`turn`] keeps one stage from
+//! taking what another has.
 //!
 //! Everything happens on the optimised plan: what a scan need not read is not spilled either.
 
@@ -15,6 +16,7 @@ mod scatter;
 mod size;
 mod sort;
 mod spill;
+mod turn;
 mod windows;
 
 use crate::fault::{CANCELLED, OUTGROWN};

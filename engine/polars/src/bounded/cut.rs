@@ -30,7 +30,7 @@ pub(super) fn settle(pieces: &mut Pieces<'_>) -> PolarsResult<()> {
     if heavy.is_empty() {
         return Ok(());
     }
-    pieces.begin_parts();
+    pieces.begin_parts()?;
     let shared = shared_below(pieces, &order, &heavy);
     let mut caches: HashMap<polars_utils::unique_id::UniqueId, Node> = HashMap::new();
     for node in order {

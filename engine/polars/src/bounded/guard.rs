@@ -31,10 +31,12 @@ pub(super) struct Guard(Arc<Watched>);
 struct Watched {
     /// Bytes that only this process may hold; changes when the stage begins to work in parts.
     limit: AtomicU64,
-    in_parts: AtomicBool,
-    begun: Instant,
-    /// The process has held less than the limit since the stage began, or has had the time to.
+    /// When it began to work.
+    begun: Mutex<Instant>,
+    /// The process has held less than the limit since then, or has had the time to.
     is_armed: AtomicBool,
+    /// It holds nothing until others have ended.
+    is_waiting: AtomicBool,
     /// Bytes of the process from which pages of files are given back.
     soft: u64,
     /// Bytes above which no stage may go, whether in parts or not.
@@ -51,9 +53,9 @@ impl Guard {
     pub(super) fn watch(limit: u64, memory: &Memory, cancelled: &Arc<AtomicBool>) -> Self {
         let watched = Arc::new(Watched {
             limit: AtomicU64::new(limit),
-            in_parts: AtomicBool::new(false),
-            begun: Instant::now(),
+            begun: Mutex::new(Instant::now()),
             is_armed: AtomicBool::new(false),
+            is_waiting: AtomicBool::new(false),
             soft: memory.soft,
             hard: memory.hard,
             tripped: Arc::clone(&memory.outgrown),
@@ -63,17 +65,15 @@ impl Guard {
         Self(watched)
     }
 
-    /// From now on the stage works in parts, which hold what they hold: the guard is for what goes wrong.
-    pub(super) fn begin_parts(&self) {
+    /// From now on the stage works in parts, which hold what they hold: the guard is for what goes wrong. `turn` waits until it may.
+    pub(super) fn begin_parts<T>(&self, turn: impl FnOnce() -> T) -> T {
+        self.0.is_waiting.store(true, Ordering::Relaxed);
         self.0.limit.store(self.0.hard, Ordering::Relaxed);
-        self.0.in_parts.store(true, Ordering::Relaxed);
-    }
-
-    /// Bytes of the budget that are this stage's now: those that work in parts share it.
-    pub(super) fn share(&self) -> u64 {
-        let state = WATCHER.state();
-        let n_in_parts = state.watched.iter().filter(|each| each.in_parts.load(Ordering::Relaxed)).count();
-        self.0.soft / n_in_parts.max(1) as u64
+        let turn = turn();
+        *self.0.begun.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        self.0.is_armed.store(false, Ordering::Relaxed);
+        self.0.is_waiting.store(false, Ordering::Relaxed);
+        turn
     }
 
     /// The stage has ended.
@@ -99,7 +99,11 @@ impl Watched {
 
     /// It may be stopped for what the process holds.
     fn answers_for(&self, own: u64) -> bool {
-        if own <= self.limit() || self.begun.elapsed() > GRACE {
+        if self.is_waiting.load(Ordering::Relaxed) {
+            return false;
+        }
+        let begun = *self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        if own <= self.limit() || begun.elapsed() > GRACE {
             self.is_armed.store(true, Ordering::Relaxed);
         }
         let is_ending = self.is_tripped() || self.cancelled.load(Ordering::Relaxed);
@@ -187,9 +191,9 @@ mod tests {
     fn watched(limit: u64, hard: u64) -> Arc<Watched> {
         Arc::new(Watched {
             limit: AtomicU64::new(limit),
-            in_parts: AtomicBool::new(limit == hard),
-            begun: Instant::now(),
+            begun: Mutex::new(Instant::now()),
             is_armed: AtomicBool::new(true),
+            is_waiting: AtomicBool::new(false),
             soft: 100,
             hard,
             tripped: Arc::default(),
@@ -229,6 +233,14 @@ mod tests {
         let two = [watched(100, 150), watched(100, 150)];
         two[1].cancelled.store(true, Ordering::Relaxed);
         assert_eq!(stopped(&two, 1000), [0]);
+    }
+
+    #[test]
+    fn who_waits_for_another_to_end_holds_nothing() {
+        let two = [watched(150, 150), watched(100, 150)];
+        two[1].is_waiting.store(true, Ordering::Relaxed);
+        assert_eq!(stopped(&two, 120), [0; 0]);
+        assert_eq!(stopped(&two, 151), [0]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::guard::Guard;
 use super::spill::{Files, Spilled, scan};
+use super::turn::Turn;
 use crate::stop::Stop;
 use crate::watch::look_out;
 use polars::prelude::{DataFrame, PlanCallback, PolarsResult, SchemaRef};
@@ -26,13 +27,15 @@ pub(super) struct Pieces<'a> {
     /// Everything that can be is worked off in parts, however small it seems.
     pub in_parts: bool,
     guard: &'a Guard,
+    /// While it works in parts.
+    turn: Option<Turn>,
     stage: &'a Stage,
 }
 
 impl<'a> Pieces<'a> {
     pub(super) fn new(plan: IRPlan, memory: &'a Memory, stage: &'a Stage, guard: &'a Guard, in_parts: bool) -> Self {
         let files = Files::new(&memory.store);
-        Self { plan, memory, files, read: Vec::new(), in_parts, guard, stage }
+        Self { plan, memory, files, read: Vec::new(), in_parts, guard, turn: None, stage }
     }
 
     /// A node of the plan.
@@ -90,14 +93,16 @@ impl<'a> Pieces<'a> {
         (self.plan.lp_arena.clone(), self.plan.expr_arena.clone())
     }
 
-    /// From now on work is done in parts.
-    pub(super) fn begin_parts(&self) {
-        self.guard.begin_parts();
+    /// From now on work is done in parts; waits until no other stage does so.
+    pub(super) fn begin_parts(&mut self) -> PolarsResult<()> {
+        let stop = self.stop();
+        self.turn = Some(self.guard.begin_parts(|| Turn::take(&stop))?);
+        Ok(())
     }
 
     /// What a part may hold: a node needs several times its rows while it works on them.
     pub(super) fn part_bytes(&self) -> u64 {
-        self.guard.share() / 10
+        self.memory.soft / 10
     }
 
     /// Into how many parts rows of so many bytes go.
@@ -109,23 +114,23 @@ impl<'a> Pieces<'a> {
 
     /// What may wait for each of several files.
     pub(super) fn batch_bytes(&self, n_files: usize) -> usize {
-        let all = usize::try_from(self.guard.share() / 8).unwrap_or(usize::MAX);
+        let all = usize::try_from(self.memory.soft / 8).unwrap_or(usize::MAX);
         (all / n_files.max(1)).clamp(64 << 10, 16 << 20)
     }
 
     /// A batch of rows that the rest of the plan scans: Polars reads up to a hundred or so ahead.
     pub(super) fn scan_bytes(&self) -> usize {
-        usize::try_from(self.guard.share() / 512).unwrap_or(usize::MAX).clamp(128 << 10, 8 << 20)
+        usize::try_from(self.memory.soft / 512).unwrap_or(usize::MAX).clamp(128 << 10, 8 << 20)
     }
 
     /// What is sorted at once.
     pub(super) fn run_bytes(&self) -> u64 {
-        self.guard.share() / 8
+        self.memory.soft / 8
     }
 
     /// What each of several runs holds while they are merged.
     pub(super) fn merge_bytes(&self) -> usize {
-        usize::try_from(self.guard.share() / 1024).unwrap_or(usize::MAX).clamp(64 << 10, 16 << 20)
+        usize::try_from(self.memory.soft / 1024).unwrap_or(usize::MAX).clamp(64 << 10, 16 << 20)
     }
 
     /// What may stop the work.
