@@ -134,7 +134,7 @@ connections:
     project.run_job("two", &[], 0);
     let files = ["out_a.csv", "out_b.csv"];
     let expected = files.map(|file| project.read(file));
-    // Each by itself takes some two thirds of what may be taken at most.
+    // One after the other, whatever the loop would let run at once.
     let within = project.run_job("two", &["--memory-limit", "512MB"], 0);
     assert_eq!(within.output.stderr.matches("in parts: a sort").count(), 2, "{}", within.output.stderr);
     assert!(files.map(|file| project.read(file)) == expected, "other rows");
