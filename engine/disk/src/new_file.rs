@@ -10,7 +10,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// How often a temporary file is made anew that somebody took for a leftover before it was locked.
-const TRIES: usize = 100;
+const TRIES: usize = 10_000;
 
 /// Bytes between two looks at whether a copy is to go on.
 const COPIED_AT_ONCE: u64 = 64 << 20;
@@ -378,8 +378,13 @@ mod tests {
                     NewFile::beside(&target, "1", 0o600).unwrap().publish(&target, Publish::Replace).unwrap();
                 }
             });
-            while !maker.is_finished() {
+            // With pauses of many lengths: whoever only removes, without end, can win every time.
+            for pause in (0..64).cycle() {
+                if maker.is_finished() {
+                    break;
+                }
                 let _ = remove_leftover(&path);
+                (0..pause * 16).for_each(|_| std::hint::spin_loop());
             }
         });
     }

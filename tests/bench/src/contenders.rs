@@ -14,8 +14,10 @@ pub enum Kind {
     Pype,
     /// This program's own Polars
     Hand,
-    /// Polars for Python
+    /// Polars for Python, the newest
     Wheel,
+    /// Polars for Python, of the release whose code the crate's nearly is
+    Twin,
     /// DuckDB for Python
     Duckdb,
     /// pandas
@@ -24,7 +26,7 @@ pub enum Kind {
 
 impl Kind {
     /// All, in the order of the first round.
-    pub const ALL: [Self; 5] = [Self::Pype, Self::Hand, Self::Wheel, Self::Duckdb, Self::Pandas];
+    pub const ALL: [Self; 6] = [Self::Pype, Self::Hand, Self::Wheel, Self::Twin, Self::Duckdb, Self::Pandas];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -32,9 +34,27 @@ impl Kind {
             Self::Pype => "pype",
             Self::Hand => "hand",
             Self::Wheel => "wheel",
+            Self::Twin => "twin",
             Self::Duckdb => "duckdb",
             Self::Pandas => "pandas",
         }
+    }
+
+    /// The Python package that it is, and what to import for it.
+    pub fn package(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Pype | Self::Hand => None,
+            Self::Wheel => Some(("polars", "import polars")),
+            // The engine of the crate 0.55.2 differs from this one's in a few lines, from that of 1.44 in a thousand.
+            Self::Twin => Some(("polars==1.43.2", "import polars")),
+            Self::Duckdb => Some(("duckdb", "import duckdb")),
+            Self::Pandas => Some(("pandas", "import pandas, pyarrow.parquet")),
+        }
+    }
+
+    /// Whose script it runs.
+    pub fn script(self) -> Self {
+        if self == Self::Twin { Self::Wheel } else { self }
     }
 
     /// It is built from this workspace: where it cannot be measured, something is broken.

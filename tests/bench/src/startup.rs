@@ -1,6 +1,5 @@
 //! What a run costs before any row moves: a job of two nodes that do nothing, and the other contenders as they start.
 
-use crate::contenders::Kind;
 use crate::works::Setting;
 use crate::{Result, project, venv};
 use std::process::{Command, Stdio};
@@ -25,16 +24,11 @@ impl Startup {
         version.arg("--version");
         let mut commands = vec![("pype run, two noop_solo".to_owned(), run), ("pype --version".to_owned(), version)];
         for kind in &setting.kinds {
-            let (package, import) = match kind {
-                Kind::Wheel => ("polars", "import polars"),
-                Kind::Duckdb => ("duckdb", "import duckdb"),
-                Kind::Pandas => ("pandas", "import pandas, pyarrow.parquet"),
-                Kind::Pype | Kind::Hand => continue,
-            };
+            let Some((package, import)) = kind.package() else { continue };
             if let Ok((python, _)) = venv::package(&setting.work, package) {
                 let mut command = Command::new(python);
                 command.args(["-c", import]);
-                commands.push((format!("python: {import}"), command));
+                commands.push((format!("{}: {import}", kind.name()), command));
             }
         }
         let mut times: Vec<(String, Vec<f64>)> = Vec::new();

@@ -52,7 +52,7 @@ impl Plan {
     pub fn race(self, setting: &Setting) -> Race {
         let mut contenders = Vec::new();
         for kind in &setting.kinds {
-            let script = self.scripts.iter().find(|(of, _)| of == kind).map(|(_, script)| *script);
+            let script = self.scripts.iter().find(|(of, _)| *of == kind.script()).map(|(_, script)| *script);
             let (folder, program) = match kind {
                 Kind::Pype => {
                     let job = pype(setting, self.name, &self.flow, &self.environment);
@@ -78,7 +78,7 @@ impl Plan {
 
 impl Plan {
     fn words(&self, kind: Kind) -> &[OsString] {
-        let other = self.other_words.iter().find(|(of, _)| *of == kind);
+        let other = self.other_words.iter().find(|(of, _)| *of == kind.script());
         other.map_or(&self.words, |(_, words)| words)
     }
 }
@@ -133,10 +133,7 @@ fn hand(program: hand::Program, words: &[OsString], folder: &Path) -> Result<Pro
 }
 
 fn python(work: &Path, kind: Kind, script: &str, words: &[OsString], folder: &Path) -> Result<Program> {
-    let package = match kind {
-        Kind::Wheel => "polars",
-        other => other.name(),
-    };
+    let (package, _) = kind.package().ok_or("not a Python package")?;
     let (executable, version) = venv::package(work, package)?;
     if kind == Kind::Pandas {
         // It reads and writes Parquet with it.
@@ -145,5 +142,6 @@ fn python(work: &Path, kind: Kind, script: &str, words: &[OsString], folder: &Pa
     let mut arguments = vec![OsString::from("-c"), script.into()];
     arguments.extend(words.iter().cloned());
     arguments.push(folder.into());
-    Ok(Program { version: format!("{package} {version} for Python"), executable, arguments })
+    let name = package.split('=').next().unwrap_or(package);
+    Ok(Program { version: format!("{name} {version} for Python"), executable, arguments })
 }
