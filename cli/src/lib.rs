@@ -1,5 +1,6 @@
 //! The `pype` command: parse, call the engine, render. Thin on purpose.
 
+mod allocator;
 mod args;
 mod commands;
 mod cpu;
@@ -14,12 +15,9 @@ use clap::Parser;
 use exit::Exit;
 use std::process::ExitCode;
 
-#[cfg(not(target_env = "msvc"))]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// The whole program.
 pub fn main() -> ExitCode {
+    allocator::set_up();
     if let Err(wrong) = pypeline_disk::faults::arm_from_env() {
         eprintln!("pype: {wrong}");
         return ExitCode::from(Exit::Usage as u8);

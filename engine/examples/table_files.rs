@@ -57,7 +57,7 @@ fn main() {
         ("zstd 1", zstd(1)),
         ("zstd 3", zstd(3)),
     ] {
-        for (dictionary, rows) in [(true, 4 * BATCH), (false, 4 * BATCH), (true, 16 * BATCH)] {
+        for (dictionary, rows) in [(false, BATCH), (true, 4 * BATCH), (false, 4 * BATCH), (true, 16 * BATCH)] {
             let path = folder.path().join("table.parquet");
             let properties = WriterProperties::builder()
                 .set_compression(compression)

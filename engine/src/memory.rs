@@ -2,6 +2,7 @@
 //! around the process, has. And what the process holds now.
 
 use pypeline_schema::settings::{ExecutionMode, Settings};
+use std::sync::OnceLock;
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 
 /// Share of the machine's memory that a run takes at most where nothing else is said.
@@ -96,6 +97,21 @@ pub fn resident() -> Resident {
         line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
     };
     Resident { own: (kilobytes("RssAnon") + kilobytes("RssShmem")) * 1024, mapped: kilobytes("RssFile") * 1024 }
+}
+
+static ALLOCATOR: OnceLock<fn(bool)> = OnceLock::new();
+
+/// How the allocator hears that memory is short (`true`), and that it is not any more (`false`). Whoever has chosen it says so, once.
+pub fn on_shortage(tell: fn(bool)) {
+    // Of two allocators there is only one.
+    let _ = ALLOCATOR.set(tell);
+}
+
+/// Tells the allocator: what it keeps for later counts as memory of the process.
+pub fn tell_shortage(is_short: bool) {
+    if let Some(tell) = ALLOCATOR.get() {
+        tell(is_short);
+    }
 }
 
 #[cfg(test)]

@@ -40,6 +40,8 @@ pub fn binary() -> Result<PathBuf> {
 pub fn command(pype: &Path) -> Command {
     let mut command = Command::new(pype);
     command.env_remove("PYPE_PROJECT");
+    // What pype does by itself, so that the hand-written program's allocator does so too.
+    command.env("MIMALLOC_PURGE_DELAY", "10000");
     command
 }
 
