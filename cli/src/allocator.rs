@@ -5,7 +5,9 @@
 // Options of the allocator cannot be set in safe code.
 #![allow(unsafe_code)]
 
-use libmimalloc_sys::{mi_collect, mi_option_set, mi_option_set_default, mi_option_t};
+use libmimalloc_sys::{mi_collect, mi_option_get, mi_option_set, mi_option_set_default, mi_option_t};
+use std::ffi::c_long;
+use std::sync::OnceLock;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -13,26 +15,38 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Milliseconds before what was freed goes back to the system. The crate has no names for these two; the test knows them by their values.
 const PURGE_DELAY: mi_option_t = 15;
 
-/// Whether everything is had from the system, and goes back to it, by itself.
-const DISALLOW_ARENA_ALLOC: mi_option_t = 26;
+/// KiB above which memory is had from the system, and goes back to it, by itself.
+const LARGEST_IN_ARENA: mi_option_t = 45;
 
 /// As long as other engines keep it.
-const LONG: std::ffi::c_long = 10_000;
+const LONG: c_long = 10_000;
+
+/// The size of the allocator's smallest pages: whatever is larger goes back at once. Smaller ones would be too many mappings for the system.
+const SMALL: c_long = 64;
+
+/// Both options as they are while there is room.
+static ROOMY: OnceLock<[c_long; 2]> = OnceLock::new();
 
 /// Says how much is kept, unless the environment says it (`MIMALLOC_PURGE_DELAY`), and hears of shortages from now on.
 pub fn set_up() {
-    // SAFETY: the option is there (see the test), and nothing but a number is set, while no other thread is there.
-    unsafe { mi_option_set_default(PURGE_DELAY, LONG) };
-    pypeline_engine::memory::on_shortage(tell);
+    // SAFETY: the options are there (see the test), and nothing but a number is set, while no other thread is there.
+    let roomy = unsafe {
+        mi_option_set_default(PURGE_DELAY, LONG);
+        [mi_option_get(PURGE_DELAY), mi_option_get(LARGEST_IN_ARENA)]
+    };
+    if ROOMY.set(roomy).is_ok() {
+        pypeline_engine::memory::on_shortage(tell);
+    }
 }
 
 fn tell(is_short: bool) {
-    let (delay, direct) = if is_short { (0, 1) } else { (LONG, 0) };
+    let Some(roomy) = ROOMY.get() else { return };
+    let [delay, largest] = if is_short { [0, SMALL] } else { *roomy };
     // SAFETY: the options are there (see the test), and were all read from the environment at the start, so that setting one writes an
     // aligned word that other threads read as it was or as it is, and go by from their next call on. Collecting is for any thread.
     unsafe {
         mi_option_set(PURGE_DELAY, delay);
-        mi_option_set(DISALLOW_ARENA_ALLOC, direct);
+        mi_option_set(LARGEST_IN_ARENA, largest);
         if is_short {
             mi_collect(true);
         }
@@ -42,7 +56,6 @@ fn tell(is_short: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use libmimalloc_sys::mi_option_get;
 
     #[test]
     fn options_have_the_numbers_of_this_version() {
@@ -50,14 +63,14 @@ mod tests {
             // SAFETY: a number is read.
             unsafe { mi_option_get(option) }
         };
-        // The defaults of the options before and after them, and their own.
-        assert_eq!([24, DISALLOW_ARENA_ALLOC, 27].map(value), [1, 0, 400]);
-        assert_eq!([PURGE_DELAY, 19].map(value), [1000, 32]);
+        // Options around them and themselves, by their defaults: the second is 2 GiB.
+        assert_eq!([PURGE_DELAY, 19, 27].map(value), [1000, 32, 400]);
+        assert_eq!([43, 44, LARGEST_IN_ARENA, 46].map(value), [1, 0, 2 << 20, 0]);
         set_up();
         assert_eq!(value(PURGE_DELAY), LONG);
         tell(true);
-        assert_eq!([PURGE_DELAY, DISALLOW_ARENA_ALLOC].map(value), [0, 1]);
+        assert_eq!([PURGE_DELAY, LARGEST_IN_ARENA].map(value), [0, SMALL]);
         tell(false);
-        assert_eq!([PURGE_DELAY, DISALLOW_ARENA_ALLOC].map(value), [LONG, 0]);
+        assert_eq!([PURGE_DELAY, LARGEST_IN_ARENA].map(value), [LONG, 2 << 20]);
     }
 }
