@@ -5,9 +5,8 @@
 // Options of the allocator cannot be set in safe code.
 #![allow(unsafe_code)]
 
-use libmimalloc_sys::{mi_collect, mi_option_get, mi_option_set, mi_option_set_default, mi_option_t};
+use libmimalloc_sys::{mi_collect, mi_option_set, mi_option_set_default, mi_option_t};
 use std::ffi::c_long;
-use std::sync::OnceLock;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -24,38 +23,38 @@ const LONG: c_long = 10_000;
 /// The size of the allocator's smallest pages: whatever is larger goes back at once. Smaller ones would be too many mappings for the system.
 const SMALL: c_long = 64;
 
-/// Both options as they are while there is room.
-static ROOMY: OnceLock<[c_long; 2]> = OnceLock::new();
+/// Bytes from which on the system's allocator, which plugins have, does the same: by itself it keeps ever larger pieces.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const LARGE: std::ffi::c_int = 256 << 10;
 
-/// Says how much is kept, unless the environment says it (`MIMALLOC_PURGE_DELAY`), and hears of shortages from now on.
+/// Says how much is kept, unless the environment says it (`MIMALLOC_PURGE_DELAY`), and hears of a shortage from now on.
 pub fn set_up() {
-    // SAFETY: the options are there (see the test), and nothing but a number is set, while no other thread is there.
-    let roomy = unsafe {
-        mi_option_set_default(PURGE_DELAY, LONG);
-        [mi_option_get(PURGE_DELAY), mi_option_get(LARGEST_IN_ARENA)]
-    };
-    if ROOMY.set(roomy).is_ok() {
-        pypeline_engine::memory::on_shortage(tell);
-    }
+    // SAFETY: the option is there (see the test), and nothing but a number is set, while no other thread is there.
+    unsafe { mi_option_set_default(PURGE_DELAY, LONG) };
+    pypeline_engine::memory::on_shortage(keep_nothing);
 }
 
-fn tell(is_short: bool) {
-    let Some(roomy) = ROOMY.get() else { return };
-    let [delay, largest] = if is_short { [0, SMALL] } else { *roomy };
+fn keep_nothing() {
     // SAFETY: the options are there (see the test), and were all read from the environment at the start, so that setting one writes an
     // aligned word that other threads read as it was or as it is, and go by from their next call on. Collecting is for any thread.
     unsafe {
-        mi_option_set(PURGE_DELAY, delay);
-        mi_option_set(LARGEST_IN_ARENA, largest);
-        if is_short {
-            mi_collect(true);
-        }
+        mi_option_set(PURGE_DELAY, 0);
+        mi_option_set(LARGEST_IN_ARENA, SMALL);
+        mi_collect(true);
+    }
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: these set numbers of the system's allocator, and give back what it has free, under locks of its own.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, LARGE);
+        libc::malloc_trim(0);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use libmimalloc_sys::mi_option_get;
 
     #[test]
     fn options_have_the_numbers_of_this_version() {
@@ -68,9 +67,7 @@ mod tests {
         assert_eq!([43, 44, LARGEST_IN_ARENA, 46].map(value), [1, 0, 2 << 20, 0]);
         set_up();
         assert_eq!(value(PURGE_DELAY), LONG);
-        tell(true);
+        keep_nothing();
         assert_eq!([PURGE_DELAY, LARGEST_IN_ARENA].map(value), [0, SMALL]);
-        tell(false);
-        assert_eq!([PURGE_DELAY, LARGEST_IN_ARENA].map(value), [LONG, 2 << 20]);
     }
 }

@@ -2,7 +2,7 @@
 //! around the process, has. And what the process holds now.
 
 use pypeline_schema::settings::{ExecutionMode, Settings};
-use std::sync::OnceLock;
+use std::sync::{Once, OnceLock};
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 
 /// Share of the machine's memory that a run takes at most where nothing else is said.
@@ -99,18 +99,20 @@ pub fn resident() -> Resident {
     Resident { own: (kilobytes("RssAnon") + kilobytes("RssShmem")) * 1024, mapped: kilobytes("RssFile") * 1024 }
 }
 
-static ALLOCATOR: OnceLock<fn(bool)> = OnceLock::new();
+static ALLOCATOR: OnceLock<fn()> = OnceLock::new();
 
-/// How the allocator hears that memory is short (`true`), and that it is not any more (`false`). Whoever has chosen it says so, once.
-pub fn on_shortage(tell: fn(bool)) {
+/// How the allocator hears that memory is short. Whoever has chosen it says so, once.
+pub fn on_shortage(tell: fn()) {
     // Of two allocators there is only one.
     let _ = ALLOCATOR.set(tell);
 }
 
-/// Tells the allocator: what it keeps for later counts as memory of the process.
-pub fn tell_shortage(is_short: bool) {
+/// Tells the allocator, once: what it keeps for later counts as memory of the process. It does not hear the opposite: a run that was
+/// short of memory will be so again.
+pub fn tell_shortage() {
+    static TOLD: Once = Once::new();
     if let Some(tell) = ALLOCATOR.get() {
-        tell(is_short);
+        TOLD.call_once(tell);
     }
 }
 

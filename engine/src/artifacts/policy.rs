@@ -63,9 +63,12 @@ impl Policy {
         if n_rows > self.rows || held_bytes > self.resident_bytes {
             return true;
         }
-        self.resident_bytes < u64::MAX
-            && n_batches.is_multiple_of(BATCHES_PER_LOOK)
-            && memory::resident().own > self.resident_bytes
+        let looks = self.resident_bytes < u64::MAX && n_batches.is_multiple_of(BATCHES_PER_LOOK);
+        let is_short = looks && memory::resident().own > self.resident_bytes;
+        if is_short {
+            memory::tell_shortage();
+        }
+        is_short
     }
 }
 

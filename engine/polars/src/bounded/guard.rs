@@ -125,10 +125,9 @@ fn to_stop(watched: &[Arc<Watched>], own: u64, machine: u64) -> Option<&Arc<Watc
     watched.iter().rev().filter(too_much).min_by_key(|each| each.limit())
 }
 
-/// Memory is short from half of what a stage may hold on, until it is less than a quarter.
-fn is_short(watched: &[Arc<Watched>], own: u64, was_short: bool) -> bool {
-    let least = watched.iter().map(|each| each.soft).min();
-    least.map_or(was_short, |soft| own > if was_short { soft / 4 } else { soft / 2 })
+/// Memory is short where the process holds half of what a stage may.
+fn is_short(watched: &[Arc<Watched>], own: u64) -> bool {
+    watched.iter().any(|each| own > each.soft / 2)
 }
 
 /// Who looks.
@@ -140,18 +139,14 @@ struct Watcher {
 
 struct State {
     watched: Vec<Arc<Watched>>,
-    /// The allocator keeps nothing for later.
-    is_short: bool,
     /// The thread is there.
     is_awake: bool,
 }
 
 static MACHINE: LazyLock<u64> = LazyLock::new(machine_bytes);
 
-static WATCHER: Watcher = Watcher {
-    state: Mutex::new(State { watched: Vec::new(), is_short: false, is_awake: false }),
-    begun: Condvar::new(),
-};
+static WATCHER: Watcher =
+    Watcher { state: Mutex::new(State { watched: Vec::new(), is_awake: false }), begun: Condvar::new() };
 
 impl Watcher {
     fn state(&self) -> MutexGuard<'_, State> {
@@ -176,12 +171,10 @@ impl Watcher {
             std::thread::sleep(PERIOD);
             let idle = self.begun.wait_while(self.state(), |state| state.watched.is_empty());
             // Held while it looks: nobody is stopped for what was there before it began.
-            let mut state = idle.unwrap_or_else(PoisonError::into_inner);
+            let state = idle.unwrap_or_else(PoisonError::into_inner);
             let resident = resident();
-            let is_short = is_short(&state.watched, resident.own, state.is_short);
-            if is_short != state.is_short {
-                state.is_short = is_short;
-                tell_shortage(is_short);
+            if is_short(&state.watched, resident.own) {
+                tell_shortage();
             }
             if let Some(stage) = to_stop(&state.watched, resident.own, *MACHINE) {
                 stage.tripped.store(true, Ordering::Relaxed);
@@ -259,12 +252,10 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_short_before_a_stage_is_stopped_and_for_a_while_after() {
-        let two = [watched(100, 150), watched(150, 150)];
-        let short = |own, was_short| is_short(&two, own, was_short);
-        assert_eq!([50, 51].map(|own| short(own, false)), [false, true]);
-        assert_eq!([25, 26, 200].map(|own| short(own, true)), [false, true, true]);
-        assert!(!is_short(&[], 200, false) && is_short(&[], 0, true), "without a stage nothing changes");
+    fn memory_is_short_before_a_stage_is_stopped() {
+        let two = [watched(150, 150), watched(100, 150)];
+        assert_eq!([50, 51].map(|own| is_short(&two, own)), [false, true]);
+        assert!(!is_short(&[], 200));
     }
 
     #[test]
