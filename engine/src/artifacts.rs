@@ -6,13 +6,14 @@ mod held;
 mod parquet_file;
 mod policy;
 
-use crate::memory::Budget;
+use crate::memory::{self, Budget};
 use arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
 use arrow_schema::{Schema, SchemaRef};
 pub use held::Held;
 use held::Tally;
 use parquet_file::ParquetFile;
 pub use policy::Policy;
+use policy::Spill;
 use pypeline_disk::TempFolder;
 pub use pypeline_disk::remove_leftovers;
 use pypeline_schema::fault::{Fault, FaultKind};
@@ -294,7 +295,11 @@ impl ArtifactWriter {
         filling.batches.push(batch);
         // A file without columns would not know how many rows it has; in memory such rows take no room.
         let has_columns = !schema.fields().is_empty();
-        if has_columns && self.store.policy.spills(filling.n_rows, filling.batches.len(), self.store.tally.bytes()) {
+        let spill = self.store.policy.spills(filling.n_rows, filling.batches.len(), self.store.tally.bytes());
+        if let Some(spill) = spill.filter(|_| has_columns) {
+            if spill == Spill::Process {
+                memory::tell_shortage();
+            }
             let path = self.store.next_path("parquet")?;
             let (rows, path_shown) = (filling.n_rows, path.display());
             tracing::info!("spill to parquet at {path_shown}: {rows} rows so far");

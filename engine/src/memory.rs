@@ -42,8 +42,19 @@ impl Budget {
 }
 
 /// Memory of the machine, or what the control groups around the process leave of it: those of its container, and those that a service
-/// manager or a batch system has put it in.
+/// manager or a batch system has put it in. Looked for once: the system may take 20 ms to say how its groups are.
 pub fn machine_bytes() -> u64 {
+    static BYTES: OnceLock<u64> = OnceLock::new();
+    *BYTES.get_or_init(look_at_machine)
+}
+
+/// Begins to look for that, for whoever will ask.
+pub fn look_ahead() {
+    // Without a thread to be had, whoever asks first looks.
+    let _ = std::thread::Builder::new().name("pype-machine".to_owned()).spawn(machine_bytes);
+}
+
+fn look_at_machine() -> u64 {
     let mut system = System::new();
     system.refresh_memory();
     let of_process = sysinfo::get_current_pid().ok().and_then(|id| {

@@ -23,7 +23,7 @@ mod templater;
 use crate::artifacts::{self, Artifact, ArtifactStore, Policy};
 use crate::executor::Executor;
 use crate::job_folder::JobLock;
-use crate::memory::Budget;
+use crate::memory::{self, Budget};
 use crate::project::Project;
 use crate::secrets::{Vault, net};
 pub use error::RunError;
@@ -97,8 +97,12 @@ struct Host {
     caller: Option<Cancel>,
 }
 
+/// What was stopped has so long to let go at the very end.
+const LET_GO: Duration = Duration::from_millis(100);
+
 /// Runs a job to its end. What happens inside the run, failures too, is in the result; an error means that nothing ran.
 pub fn run(project: &Project, folder: &Path, options: &RunOptions, tools: Tools) -> Result<RunResult, RunError> {
+    memory::look_ahead();
     let taken = Taken::take(project, folder)?;
     let job = &taken.job;
     let threads = threads_of(options, job);
@@ -124,9 +128,15 @@ pub fn run(project: &Project, folder: &Path, options: &RunOptions, tools: Tools)
         caller: None,
     };
     let ended = run_opened(project, taken, options, host, tools.observer);
-    // A module's work that was abandoned after its grace period does not hold the end of the run.
+    let has_let_go = ended.as_ref().is_ok_and(|(result, _)| result.state == State::Succeeded) && !workers.has_lost();
     workers.close();
-    runtime.shutdown_timeout(std::time::Duration::from_millis(100));
+    if has_let_go {
+        // Nothing is at work any more: threads need not be waited for.
+        runtime.shutdown_background();
+    } else {
+        // What was stopped cleans up after itself. A module's work that was abandoned after its grace period does not hold the end of the run.
+        runtime.shutdown_timeout(LET_GO);
+    }
     store.close();
     ended.map(|(result, _)| result)
 }

@@ -21,6 +21,7 @@ mod sink;
 mod stop;
 mod stream;
 mod table;
+mod threads;
 mod types;
 mod watch;
 mod writer;
@@ -61,6 +62,7 @@ impl Executor for PolarsExecutor {
 
     fn run(&self, stage: &Stage) -> Result<(), StageFault> {
         hear_warnings();
+        stage.memory.iter().for_each(|memory| threads::choose(memory.soft));
         start_readers().map_err(|fault| StageFault { node: None, fault })?;
         let explained = |mut found: StageFault| {
             header_only::explain(stage, &mut found.fault);

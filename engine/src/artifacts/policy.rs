@@ -9,6 +9,15 @@ const BATCHES_PER_LOOK: usize = 16;
 /// Rows above which a table goes to disk where the flow does not say otherwise.
 const DEFAULT_ROWS: u64 = 10_000_000;
 
+/// Why a table goes to Parquet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spill {
+    /// It, or all tables together, have more than they may.
+    Tables,
+    /// The process holds more than it may, whatever holds it.
+    Process,
+}
+
 /// When a table goes to Parquet.
 #[derive(Debug)]
 pub struct Policy {
@@ -58,17 +67,13 @@ impl Policy {
         format!("execution mode {mode}: {rule}")
     }
 
-    /// A table with so many rows in so many batches is to leave memory, where all tables hold so many bytes there.
-    pub(super) fn spills(&self, n_rows: u64, n_batches: usize, held_bytes: u64) -> bool {
+    /// Why a table with so many rows in so many batches is to leave memory, if it is, where all tables hold so many bytes there.
+    pub(super) fn spills(&self, n_rows: u64, n_batches: usize, held_bytes: u64) -> Option<Spill> {
         if n_rows > self.rows || held_bytes > self.resident_bytes {
-            return true;
+            return Some(Spill::Tables);
         }
         let looks = self.resident_bytes < u64::MAX && n_batches.is_multiple_of(BATCHES_PER_LOOK);
-        let is_short = looks && memory::resident().own > self.resident_bytes;
-        if is_short {
-            memory::tell_shortage();
-        }
-        is_short
+        (looks && memory::resident().own > self.resident_bytes).then_some(Spill::Process)
     }
 }
 
@@ -81,21 +86,22 @@ mod tests {
         let (none, all) = (Policy::auto(None, 0), Policy::auto(None, u64::MAX - 1));
         for n_batches in 1..=48 {
             let is_looked_at = matches!(n_batches, 16 | 32 | 48);
-            assert_eq!(none.spills(1, n_batches, 0), is_looked_at, "{n_batches}: the process holds more than nothing");
-            assert!(!all.spills(1, n_batches, 0), "{n_batches}: it cannot hold more than the machine has");
+            let expected = is_looked_at.then_some(Spill::Process);
+            assert_eq!(none.spills(1, n_batches, 0), expected, "{n_batches}: the process holds more than nothing");
+            assert_eq!(all.spills(1, n_batches, 0), None, "{n_batches}: it cannot hold more than the machine has");
         }
     }
 
     #[test]
     fn what_all_tables_hold_counts_with_every_batch() {
         let policy = Policy::auto(None, 1000);
-        assert_eq!([999, 1000, 1001].map(|held| policy.spills(1, 1, held)), [false, false, true]);
-        assert!(!Policy::memory().spills(1, 16, u64::MAX));
+        assert_eq!([999, 1000, 1001].map(|held| policy.spills(1, 1, held)), [None, None, Some(Spill::Tables)]);
+        assert_eq!(Policy::memory().spills(1, 16, u64::MAX), None);
     }
 
     #[test]
     fn rows_are_counted_with_every_batch() {
         let policy = Policy::auto(Some(100), u64::MAX - 1);
-        assert_eq!([99, 100, 101].map(|n_rows| policy.spills(n_rows, 1, 0)), [false, false, true]);
+        assert_eq!([99, 100, 101].map(|n_rows| policy.spills(n_rows, 1, 0)), [None, None, Some(Spill::Tables)]);
     }
 }

@@ -43,6 +43,9 @@ pub struct Args {
     /// Contenders, separated by commas; all of them where it is left out
     #[arg(long, value_enum, value_delimiter = ',')]
     pub only: Vec<Kind>,
+    /// Another pype binary, with its plugins beside it, which takes part as `other`
+    #[arg(long, value_name = "FILE")]
+    pub other: Option<PathBuf>,
     /// Write all raw numbers to this file
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
@@ -89,7 +92,10 @@ pub enum Task {
 impl Args {
     /// This contender takes part.
     pub fn runs(&self, kind: Kind) -> bool {
-        self.only.is_empty() || self.only.contains(&kind)
+        match kind {
+            Kind::Other => self.other.is_some(),
+            _ => self.only.is_empty() || self.only.contains(&kind),
+        }
     }
 
     /// This work is done.
@@ -123,6 +129,8 @@ mod tests {
         let args = Args::try_parse_from(["bench", "--only", "hand,duckdb", "--gb", "0.5"]).unwrap();
         let chosen: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| args.runs(*kind)).collect();
         assert_eq!(chosen, [Kind::Hand, Kind::Duckdb]);
+        let args = Args::try_parse_from(["bench", "--only", "hand", "--other", "pype"]).unwrap();
+        assert!(args.runs(Kind::Other) && args.runs(Kind::Hand) && !args.runs(Kind::Pype));
         assert!(Args::try_parse_from(["bench", "--gb", "0"]).is_err());
         assert!(Args::try_parse_from(["bench", "--rounds", "0"]).is_err());
     }

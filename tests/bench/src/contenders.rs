@@ -12,6 +12,9 @@ use std::process::Command;
 pub enum Kind {
     /// A built job
     Pype,
+    /// The same job by another binary, where one is named
+    #[value(skip)]
+    Other,
     /// This program's own Polars
     Hand,
     /// Polars for Python, the newest
@@ -26,12 +29,14 @@ pub enum Kind {
 
 impl Kind {
     /// All, in the order of the first round.
-    pub const ALL: [Self; 6] = [Self::Pype, Self::Hand, Self::Wheel, Self::Twin, Self::Duckdb, Self::Pandas];
+    pub const ALL: [Self; 7] =
+        [Self::Pype, Self::Other, Self::Hand, Self::Wheel, Self::Twin, Self::Duckdb, Self::Pandas];
 
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Pype => "pype",
+            Self::Other => "other",
             Self::Hand => "hand",
             Self::Wheel => "wheel",
             Self::Twin => "twin",
@@ -43,7 +48,7 @@ impl Kind {
     /// The Python package that it is, and what to import for it.
     pub fn package(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::Pype | Self::Hand => None,
+            Self::Pype | Self::Other | Self::Hand => None,
             Self::Wheel => Some(("polars", "import polars")),
             // The streaming engine of the crate 0.55.2 differs from this one's in some sixty lines, from that of 1.44 in more than a thousand.
             Self::Twin => Some(("polars==1.43.2", "import polars")),
@@ -59,7 +64,7 @@ impl Kind {
 
     /// It is built from this workspace: where it cannot be measured, something is broken.
     pub fn is_ours(self) -> bool {
-        matches!(self, Self::Pype | Self::Hand)
+        matches!(self, Self::Pype | Self::Other | Self::Hand)
     }
 }
 

@@ -81,6 +81,7 @@ fn bench(args: &Args) -> Result<bool> {
         scratch: scratch.clone(),
         kinds: Kind::ALL.into_iter().filter(|kind| args.runs(*kind)).collect(),
         sizes: args.sizes(),
+        other: args.other.as_deref().map(std::path::absolute).transpose()?,
     };
     let works: Vec<Work> = Work::ALL.into_iter().filter(|work| args.does(*work)).collect();
     let report = suite::run(&setting, &works, if args.check { 0 } else { args.rounds });

@@ -6,7 +6,7 @@ use super::mapped;
 use pypeline_engine::executor::Memory;
 use pypeline_engine::memory::{Resident, machine_bytes, resident, tell_shortage};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Between two looks: a core fills some 50 MB in that time.
@@ -143,8 +143,6 @@ struct State {
     is_awake: bool,
 }
 
-static MACHINE: LazyLock<u64> = LazyLock::new(machine_bytes);
-
 static WATCHER: Watcher =
     Watcher { state: Mutex::new(State { watched: Vec::new(), is_awake: false }), begun: Condvar::new() };
 
@@ -176,7 +174,7 @@ impl Watcher {
             if is_short(&state.watched, resident.own) {
                 tell_shortage();
             }
-            if let Some(stage) = to_stop(&state.watched, resident.own, *MACHINE) {
+            if let Some(stage) = to_stop(&state.watched, resident.own, machine_bytes()) {
                 stage.tripped.store(true, Ordering::Relaxed);
                 let (own, mapped) = (resident.own >> 20, resident.mapped >> 20);
                 tracing::debug!("the process holds {own} MB of its own, and {mapped} MB of files");

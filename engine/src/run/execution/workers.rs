@@ -105,6 +105,11 @@ impl Workers {
         }
     }
 
+    /// Some worker was given up with what it ran.
+    pub(in crate::run) fn has_lost(&self) -> bool {
+        self.generation() > 0
+    }
+
     /// Lets go of spare workers; not to be called from one of them.
     pub(in crate::run) fn close(&self) {
         for runtime in std::mem::take(&mut *lock(&self.spare)) {

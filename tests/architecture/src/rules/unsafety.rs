@@ -4,12 +4,13 @@ use crate::tokens::{Token, text, tokens};
 use crate::tree::File;
 
 /// The only modules and folders that may have it.
-const PLACES: [&str; 8] = [
+const PLACES: [&str; 9] = [
     "sdk/abi/src",
     "sdk/src/boundary",
     "engine/src/plugins",
     "engine/polars/src/arrow_bridge",
     "engine/polars/src/bounded/mapped",
+    "engine/polars/src/threads",
     "cli/src/allocator",
     "cli/src/cpu",
     "tests/plugins",

@@ -58,6 +58,12 @@ impl Plan {
                     let job = pype(setting, self.name, &self.flow, &self.environment);
                     (setting.project().join("out").join(self.name), job)
                 }
+                Kind::Other => {
+                    let Some(executable) = setting.other.clone() else { continue };
+                    let project = setting.other_project();
+                    let job = job(executable, &project, self.name, &self.flow, &self.environment);
+                    (project.join("out").join(self.name), job)
+                }
                 Kind::Hand => {
                     let folder = setting.scratch.join(format!("{}-hand", self.name));
                     let program = hand(self.hand, &self.words, &folder);
@@ -108,15 +114,23 @@ pub fn contender(
 
 /// A job of the flow, built.
 pub fn pype(setting: &Setting, name: &str, flow: &str, environment: &[(&'static str, String)]) -> Result<Program> {
-    let executable = project::binary()?;
-    let folder = setting.project();
+    job(project::binary()?, &setting.project(), name, flow, environment)
+}
+
+fn job(
+    executable: PathBuf,
+    folder: &Path,
+    name: &str,
+    flow: &str,
+    environment: &[(&'static str, String)],
+) -> Result<Program> {
     std::fs::create_dir_all(folder.join("flows"))?;
     std::fs::write(folder.join("pype.toml"), "")?;
     let file = folder.join("flows").join(format!("{name}.yaml"));
     std::fs::write(&file, flow)?;
     let mut build = project::command(&executable);
     output(
-        build.arg("build").arg(&file).current_dir(&folder).envs(environment.iter().map(|(name, value)| (name, value))),
+        build.arg("build").arg(&file).current_dir(folder).envs(environment.iter().map(|(name, value)| (name, value))),
     )?;
     let mut arguments = vec![OsString::from("run"), folder.join("jobs").join(name).into_os_string()];
     arguments.extend(["--log-level", "warn"].map(OsString::from));

@@ -27,6 +27,8 @@ pub struct Setting {
     pub kinds: Vec<Kind>,
     /// How large the inputs are.
     pub sizes: Sizes,
+    /// The binary of [`Kind::Other`].
+    pub other: Option<PathBuf>,
 }
 
 impl Setting {
@@ -35,16 +37,26 @@ impl Setting {
         self.scratch.join("project")
     }
 
+    /// The same for another binary.
+    pub fn other_project(&self) -> PathBuf {
+        self.scratch.join("other")
+    }
+
     /// Gives an input the name by which the flows know it.
     pub fn link(&self, name: &str, input: &Path) -> Result<()> {
-        let folder = self.project().join("in");
-        std::fs::create_dir_all(&folder)?;
-        let link = folder.join(name);
-        match std::fs::remove_file(&link) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
-        }
-        std::os::unix::fs::symlink(input, link)?;
-        Ok(())
+        link(&self.project(), name, input)?;
+        self.other.as_ref().map_or(Ok(()), |_| link(&self.other_project(), name, input))
     }
+}
+
+fn link(project: &Path, name: &str, input: &Path) -> Result<()> {
+    let folder = project.join("in");
+    std::fs::create_dir_all(&folder)?;
+    let link = folder.join(name);
+    match std::fs::remove_file(&link) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    std::os::unix::fs::symlink(input, link)?;
+    Ok(())
 }
